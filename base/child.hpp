@@ -33,8 +33,8 @@ class Child {
  public:
   static Result<Child> spawn(boost::asio::any_io_executor executor, ChildSpec spec);
 
-  Child(Child&&) = default;
-  Child& operator=(Child&&) = default;
+  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+  Child& operator=(Child&& other) noexcept;
   ~Child();  ///< SIGKILL, and reaped (by a detached wait if it will not die at once)
 
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -45,6 +45,7 @@ class Child {
   boost::asio::awaitable<int> wait();
 
  private:
+  void end();
   Child(pid_t pid, boost::asio::posix::stream_descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
   pid_t pid_ = -1;
   boost::asio::posix::stream_descriptor pidfd_;

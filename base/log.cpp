@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log lines, and the ring of the last ones. Any thread.
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+namespace madoguchi::log {
+
+namespace {
+
+constexpr std::size_t kRecorded = 256;
+
+struct Recorder {
+  std::mutex mutex;  // media/ logs from GStreamer's threads
+  std::deque<std::string> lines;
+  std::string program;
+};
+
+Recorder& recorder() {
+  static Recorder instance;
+  return instance;
+}
+
+std::atomic<Level> g_level{Level::info};
+
+bool plain(std::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+    return c > ' ' && c != '"' && c != '\\' && c != '=' && c != 127;
+  });
+}
+
+void append_value(std::string& line, std::string_view value) {
+  if (plain(value)) {
+    line += value;
+    return;
+  }
+  line += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+}  // namespace
+
+void set_level(Level level) { g_level = level; }
+
+void set_program(std::string_view name) {
+  const std::lock_guard lock(recorder().mutex);
+  recorder().program = name;
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  std::string line = fmt::format("<{}>", static_cast<int>(level));
+  Recorder& kept = recorder();
+  const std::lock_guard lock(kept.mutex);
+  if (!kept.program.empty()) line += fmt::format("program={} ", kept.program);
+  line += "event=";
+  append_value(line, event);
+  for (const Field& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    append_value(line, field.value);
+  }
+  kept.lines.push_back(line);
+  if (kept.lines.size() > kRecorded) kept.lines.pop_front();
+  if (level > g_level.load()) return;
+  line += '\n';
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+std::vector<std::string> recorded() {
+  const std::lock_guard lock(recorder().mutex);
+  return {recorder().lines.begin(), recorder().lines.end()};
+}
+
+}  // namespace madoguchi::log

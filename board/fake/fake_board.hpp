@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated board: its button is pressed through the control socket, its lamp is a value with a history. On the
+// daemon's loop.
+#pragma once
+
+#include <deque>
+
+#include "base/clock.hpp"
+#include "board/board.hpp"
+
+namespace madoguchi::board {
+
+class FakeBoard final : public Board {
+ public:
+  struct Change {
+    BootTime at;
+    Lamp lamp;
+  };
+
+  explicit FakeBoard(const Clock& clock) : clock_(clock) {}
+  [[nodiscard]] std::string_view kind() const override { return "fake"; }
+  void set_lamp(const Lamp& lamp) override;
+  [[nodiscard]] Lamp lamp() const override { return lamp_; }
+  void on_press(std::function<void(Press)> listener) override { listener_ = std::move(listener); }
+
+  /// The simulated finger.
+  void press(Press press);
+  /// The last 64 changes of the lamp, oldest first.
+  [[nodiscard]] const std::deque<Change>& history() const { return history_; }
+
+ private:
+  const Clock& clock_;
+  Lamp lamp_;
+  std::function<void(Press)> listener_;
+  std::deque<Change> history_;
+};
+
+}  // namespace madoguchi::board

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's end of the control socket on its loop, and the command's blocking end.
+#include "firmware/control/control.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.hpp"
+
+namespace madoguchi::control {
+
+namespace asio = boost::asio;
+
+namespace {
+
+Result<sockaddr_un> address(const std::filesystem::path& path) {
+  sockaddr_un result{};
+  result.sun_family = AF_UNIX;
+  const std::string& text = path.native();
+  if (text.size() >= sizeof result.sun_path) {
+    return fail(Errc::invalid, "the control socket's path is too long (at most 107 bytes): " + text);
+  }
+  std::memcpy(result.sun_path, text.c_str(), text.size() + 1);
+  return result;
+}
+
+Result<UniqueFd> connect_to(const std::filesystem::path& path) {
+  auto where = address(path);
+  if (!where) return fail(where.error());
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return fail(errno_error("making a socket", errno));
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*where), sizeof *where) != 0) {
+    const int error = errno;
+    if (error == EACCES) {
+      return fail(Errc::permission, path.native() + ": you may not use this socket; join its group or use sudo");
+    }
+    return fail(Errc::unreachable, path.native() + ": no daemon listens here; is madoguchid running?");
+  }
+  return socket;
+}
+
+json::bj::object refusal(const Error& error) {
+  json::bj::object reply;
+  reply["ok"] = false;
+  reply["error"] = error.message;
+  reply["refused"] = error.code == Errc::permission;
+  return reply;
+}
+
+}  // namespace
+
+struct Server::Connections {
+  explicit Connections(Answer a) : answer(std::move(a)) {}
+  Answer answer;
+  int open = 0;
+
+  static asio::awaitable<void> serve(std::shared_ptr<Connections> self, std::shared_ptr<Channel> channel) {
+    for (;;) {
+      Result<std::optional<Message>> received = co_await channel->receive();
+      if (!received || !*received) break;
+      Message message = std::move(**received);
+      json::bj::object reply;
+      auto object = json::parse_object(message.text);
+      auto command = object ? json::string(*object, "command") : Result<std::string>(fail(object.error()));
+      if (!command) {
+        reply = refusal(command.error());
+      } else {
+        Question question;
+        question.command = *command;
+        question.arguments = std::move(*object);
+        question.fds = std::move(message.fds);
+        Result<json::bj::object> answered = co_await self->answer(std::move(question));
+        reply = answered ? std::move(*answered) : refusal(answered.error());
+        if (answered) reply["ok"] = true;
+      }
+      const std::string text = json::bj::serialize(reply);
+      if (!channel->send(text)) break;
+    }
+    channel->close();
+    --self->open;
+  }
+};
+
+Server::Server(asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, Answer answer)
+    : executor_(executor), path_(std::move(path)), listener_(executor, listener.release()),
+      connections_(std::make_shared<Connections>(std::move(answer))) {}
+
+Server::~Server() { ::unlink(path_.c_str()); }
+
+Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, std::filesystem::path path,
+                                             Answer answer) {
+  if (connect_to(path)) {
+    return fail(Errc::busy, path.native() + ": another madoguchid serves this socket; stop it first");
+  }
+  ::unlink(path.c_str());
+  auto where = address(path);
+  if (!where) return fail(where.error());
+  UniqueFd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener.valid()) return fail(errno_error("making the control socket", errno));
+  // The mode is right from the first moment: the umask is narrowed around bind(), on the only thread that makes files.
+  const mode_t before = ::umask(0117);
+  const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*where), sizeof *where);
+  const int error = errno;
+  ::umask(before);
+  if (bound != 0) return fail(errno_error("binding the control socket " + path.native(), error));
+  if (::listen(listener.get(), 16) != 0) return fail(errno_error("listening on the control socket", errno));
+  return std::unique_ptr<Server>(new Server(executor, std::move(path), std::move(listener), std::move(answer)));
+}
+
+asio::awaitable<void> Server::run() {
+  for (;;) {
+    boost::system::error_code error;
+    co_await listener_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.valid() || connections_->open >= 16) continue;
+    ++connections_->open;
+    auto channel = std::make_shared<Channel>(executor_, std::move(socket));
+    auto serve = Connections::serve(connections_, channel);
+    asio::co_spawn(executor_, std::move(serve), [](std::exception_ptr failure) {
+      if (failure) log::debug("control-connection-ended");
+    });
+  }
+}
+
+Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::object& question,
+                             std::chrono::milliseconds within, std::span<const int> fds) {
+  auto socket = connect_to(path);
+  if (!socket) return fail(socket.error());
+  if (auto sent = send_message(socket->get(), json::bj::serialize(question), fds); !sent) return fail(sent.error());
+  pollfd wait{socket->get(), POLLIN, 0};
+  const auto until = std::chrono::steady_clock::now() + within;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return fail(Errc::timeout, "the daemon did not answer in time; see `journalctl -u madoguchid`");
+    if (::poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
+      return fail(errno_error("waiting for the daemon", errno));
+    }
+    auto received = receive_message(socket->get());
+    if (!received) {
+      if (received.error().code == Errc::busy) continue;
+      return fail(received.error());
+    }
+    if (!*received) return fail(Errc::cut, "the daemon closed the connection without an answer");
+    auto reply = json::parse_object((*received)->text);
+    if (!reply) return fail(reply.error());
+    if (json::boolean_or(*reply, "ok", false).value_or(false)) return reply;
+    const bool refused = json::boolean_or(*reply, "refused", false).value_or(false);
+    return fail(refused ? Errc::permission : Errc::invalid,
+                json::string_or(*reply, "error", "the daemon gave no reason").value_or("?"));
+  }
+}
+
+}  // namespace madoguchi::control

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The local control socket: SOCK_SEQPACKET under a path, mode 0660, a JSON object each way. The daemon serves it on its
+// loop; the madoguchi command asks. Nothing of it is on the network.
+//
+// A question: {"command": "status", ...}. A reply: {"ok": true, ...} or {"ok": false, "error": "...", "refused": bool}.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/seqpacket.hpp"
+#include "base/unique_fd.hpp"
+
+namespace madoguchi::control {
+
+struct Question {
+  std::string command;
+  json::bj::object arguments;  ///< the whole object
+  std::vector<UniqueFd> fds;
+};
+
+/// Answers one question; an error becomes {"ok": false, ...}, Errc::permission with "refused": true.
+using Answer = std::function<boost::asio::awaitable<Result<json::bj::object>>(Question)>;
+
+class Server {
+ public:
+  /// Takes over a dead daemon's socket file; Errc::busy when a living one answers there.
+  static Result<std::unique_ptr<Server>> open(boost::asio::any_io_executor executor, std::filesystem::path path,
+                                              Answer answer);
+  ~Server();
+
+  /// Serves until cancelled; each connection may ask any number of questions, at most 16 connections at a time.
+  boost::asio::awaitable<void> run();
+
+ private:
+  Server(boost::asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, Answer answer);
+  struct Connections;
+  boost::asio::any_io_executor executor_;
+  std::filesystem::path path_;
+  boost::asio::posix::stream_descriptor listener_;
+  std::shared_ptr<Connections> connections_;
+};
+
+/// Asks a daemon and waits, blocking. Errc::unreachable when none listens, timeout; a refusal is Errc::permission.
+Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::object& question,
+                             std::chrono::milliseconds within, std::span<const int> fds = {});
+
+}  // namespace madoguchi::control

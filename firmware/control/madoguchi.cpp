@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The madoguchi command: asks the daemon on this box and prints for people, or JSON for programs.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "base/atomic_file.hpp"
+#include "firmware/control/control.hpp"
+#include "firmware/control/print.hpp"
+
+namespace {
+
+using namespace madoguchi;
+using json::bj::object;
+
+enum Exit { kGood = 0, kFailed = 1, kUsage = 2, kNoDaemon = 3, kFault = 4 };
+
+constexpr const char* kFooter = R"(Exit status:
+  0  done            1  the daemon refused or failed     2  wrong usage or configuration
+  3  no daemon here  4  status only: a fault that harms a consultation
+
+Examples:
+  madoguchi status                     what the box is doing, in words
+  madoguchi status --json | jq .phase  the same for a program
+  madoguchi agenda                     the consultations that the box knows
+  madoguchi screenshot screen.png      what the TV shows now
+  madoguchi check-config box.toml      is this configuration right?
+On a simulated board also:
+  madoguchi press                      what the button does
+  madoguchi press --long               end the consultation)";
+
+struct Options {
+  std::string socket;
+  bool as_json = false;
+};
+
+int failed(const Error& error) {
+  std::cerr << "madoguchi: " << error.message << "\n";
+  return error.code == Errc::unreachable ? kNoDaemon : kFailed;
+}
+
+Result<object> ask(const Options& options, object question, std::span<const int> fds = {}) {
+  return control::ask(options.socket, question, std::chrono::seconds(10), fds);
+}
+
+int print(const Options& options, const Result<object>& reply, std::string (*words)(const object&)) {
+  if (!reply) return failed(reply.error());
+  if (options.as_json) std::cout << json::bj::serialize(*reply) << "\n";
+  else std::cout << words(*reply);
+  return kGood;
+}
+
+int status(const Options& options) {
+  const auto reply = ask(options, {{"command", "status"}});
+  if (const int result = print(options, reply, control::status_words); result != kGood) return result;
+  return control::has_error_fault(*reply) ? kFault : kGood;
+}
+
+int screenshot(const Options& options, const std::string& file) {
+  // Into a file beside it first: a refusal leaves what was there.
+  const std::string part = file + ".part";
+  UniqueFd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!out.valid()) return failed(errno_error("writing " + part, errno));
+  const int fds[] = {out.get()};
+  const auto reply = ask(options, {{"command", "screenshot"}}, fds);
+  if (!reply) {
+    ::unlink(part.c_str());
+    return failed(reply.error());
+  }
+  if (::rename(part.c_str(), file.c_str()) != 0) return failed(errno_error("writing " + file, errno));
+  if (options.as_json) std::cout << json::bj::serialize(object{{"ok", true}, {"file", file}}) << "\n";
+  else std::cout << file << "\n";
+  return kGood;
+}
+
+/// The daemon's own reader checks the file, so that both always agree.
+int check_config(const char* self, const std::string& file, bool as_json) {
+  std::error_code ignored;
+  auto daemon = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "madoguchid";
+  if (!std::filesystem::exists(daemon)) daemon = "madoguchid";
+  std::vector<const char*> arguments{"madoguchid", "--check-config", file.c_str()};
+  if (as_json) arguments.push_back("--json");
+  arguments.push_back(nullptr);
+  ::execvp(daemon.c_str(), const_cast<char* const*>(arguments.data()));
+  std::cerr << self << ": madoguchid was not found beside this command or on the PATH\n";
+  return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"madoguchi: asks the consultation box on this machine.", "madoguchi"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  Options options;
+  const char* from_environment = std::getenv("MADOGUCHI_SOCKET");
+  options.socket = from_environment != nullptr ? from_environment : "/run/madoguchi/control.sock";
+  app.add_option("--socket", options.socket, "the daemon's control socket (or $MADOGUCHI_SOCKET)")
+      ->capture_default_str();
+  app.add_flag("--json", options.as_json, "JSON for programs instead of words");
+  app.fallthrough();
+
+  bool long_press = false;
+  std::string file;
+  std::string on_off;
+  auto* status_command = app.add_subcommand("status", "what the box is doing, its lamp, its faults and what to do");
+  auto* press_command = app.add_subcommand("press", "press the button (simulated board only)");
+  press_command->add_flag("--long", long_press, "hold it: ends the consultation");
+  auto* mute_command = app.add_subcommand("mute", "stop or send the room's picture and sound (simulated board only)");
+  mute_command->add_option("on|off", on_off)->required()->check(CLI::IsMember({"on", "off"}));
+  auto* agenda_command = app.add_subcommand("agenda", "the consultations that the box knows, without names");
+  auto* screenshot_command = app.add_subcommand(
+      "screenshot", "what the TV shows, as PNG; refused while it shows people, except on the simulated board");
+  screenshot_command->add_option("file", file, "the PNG to write")->required();
+  auto* check_command = app.add_subcommand("check-config", "read a configuration file and say what is wrong with it");
+  check_command->add_option("file", file, "the TOML file")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kGood : kUsage;
+  }
+
+  if (*status_command) return status(options);
+  if (*agenda_command) return print(options, ask(options, {{"command", "agenda"}}), control::agenda_words);
+  if (*press_command) {
+    return print(options, ask(options, {{"command", "press"}, {"long", long_press}}), control::done_words);
+  }
+  if (*mute_command) {
+    return print(options, ask(options, {{"command", "mute"}, {"on", on_off == "on"}}), control::done_words);
+  }
+  if (*screenshot_command) return screenshot(options, file);
+  return check_config(argv[0], file, options.as_json);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's replies as words for people. Pure.
+#include "firmware/control/print.hpp"
+
+#include <fmt/format.h>
+
+namespace madoguchi::control {
+
+namespace {
+
+using json::bj::array;
+using json::bj::object;
+
+std::string text(const object& from, std::string_view key) {
+  return json::string_or(from, key, "").value_or("");
+}
+
+const object* member(const object& from, std::string_view key) {
+  const auto* found = from.if_contains(key);
+  return found == nullptr ? nullptr : found->if_object();
+}
+
+const array& list(const object& from, std::string_view key) {
+  static const array kNone;
+  const auto* found = from.if_contains(key);
+  return found != nullptr && found->is_array() ? found->get_array() : kNone;
+}
+
+std::int64_t number(const object& from, std::string_view key, std::int64_t otherwise = 0) {
+  return json::integer_or(from, key, otherwise).value_or(otherwise);
+}
+
+std::string age(std::int64_t seconds) {
+  if (seconds < 0) return "never";
+  if (seconds < 120) return fmt::format("{} s ago", seconds);
+  if (seconds < 7200) return fmt::format("{} min ago", seconds / 60);
+  return fmt::format("{} h ago", seconds / 3600);
+}
+
+void add_faults(std::string& out, const object& reply) {
+  for (const auto& each : list(reply, "faults")) {
+    const object& fault = each.as_object();
+    out += fmt::format("fault     {} ({})\n          {}\n          {}\n", text(fault, "code"), text(fault, "severity"),
+                       text(fault, "ja"), text(fault, "en"));
+    for (const auto& step : list(fault, "steps_ja")) out += fmt::format("          - {}\n", step.as_string().c_str());
+    for (const auto& step : list(fault, "steps_en")) out += fmt::format("          - {}\n", step.as_string().c_str());
+  }
+}
+
+}  // namespace
+
+std::string status_words(const object& reply) {
+  std::string out;
+  out += fmt::format("box       {} ({} board), version {}\n", text(reply, "hall"), text(reply, "board"),
+                     text(reply, "version"));
+  out += fmt::format("phase     {}\n", text(reply, "phase"));
+  if (const object* card = member(reply, "card")) {
+    out += fmt::format("screen    {}: {}\n", text(*card, "code"), text(*card, "title_ja"));
+    if (!text(*card, "title_en").empty()) out += fmt::format("          {}\n", text(*card, "title_en"));
+  }
+  if (const object* lamp = member(reply, "lamp")) out += fmt::format("lamp      {}\n", text(*lamp, "mode"));
+  if (const object* media = member(reply, "media")) {
+    out += fmt::format("media     {}, pid {}\n", text(*media, "state"), number(*media, "pid"));
+  }
+  if (const object* camera = member(reply, "camera")) {
+    out += number(*camera, "pid") > 0 ? fmt::format("camera    open, pid {}\n", number(*camera, "pid"))
+                                      : std::string("camera    closed\n");
+  }
+  for (const auto& each : list(reply, "legs")) {
+    const object& leg = each.as_object();
+    out += fmt::format("leg       {} {}: {}\n", text(leg, "seat"), text(leg, "direction"), text(leg, "state"));
+  }
+  for (const auto& each : list(reply, "feeds")) {
+    const object& feed = each.as_object();
+    out += fmt::format("feed      {}: read {}{}{}\n", text(feed, "name"), age(number(feed, "age_s", -1)),
+                       text(feed, "error").empty() ? "" : "; ", text(feed, "error"));
+  }
+  add_faults(out, reply);
+  if (list(reply, "faults").empty()) out += "faults    none\n";
+  return out;
+}
+
+std::string agenda_words(const object& reply) {
+  std::string out;
+  for (const auto& each : list(reply, "consultations")) {
+    const object& consultation = each.as_object();
+    out += fmt::format("{}  {} - {}  {}{}\n", text(consultation, "id"), text(consultation, "start_local"),
+                       text(consultation, "end_local"), text(consultation, "status"),
+                       json::boolean_or(consultation, "open", false).value_or(false) ? "  <- a press joins this" : "");
+  }
+  if (out.empty()) out = "no consultations are known\n";
+  for (const auto& each : list(reply, "feeds")) {
+    const object& feed = each.as_object();
+    out += fmt::format("feed {}: read {}\n", text(feed, "name"), age(number(feed, "age_s", -1)));
+  }
+  return out;
+}
+
+std::string done_words(const object& reply) {
+  const std::string said = text(reply, "said");
+  return said.empty() ? "done\n" : said + "\n";
+}
+
+bool has_error_fault(const object& reply) {
+  for (const auto& each : list(reply, "faults")) {
+    if (text(each.as_object(), "severity") == "error") return true;
+  }
+  return false;
+}
+
+}  // namespace madoguchi::control

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can happen to a consultation: the closed list of events that step() understands. Plain values, no I/O.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "media/protocol.hpp"
+
+namespace madoguchi::session {
+
+using protocol::Direction;
+using protocol::LegKey;
+
+struct SeatPlan {
+  std::string id;       ///< "counsellor"
+  std::string role;     ///< "相談員"
+  std::string publish;  ///< WHIP endpoint, "" = this seat does not get our picture
+  std::string play;     ///< WHEP endpoint, "" = this seat does not send
+};
+
+/// What a press would join, as the schedule chose it.
+struct Plan {
+  std::string consultation;  ///< hashed id
+  WallTime start{}, end{};
+  std::string events;  ///< HTTPS URL of the events stream, "" = a plain media server
+  std::vector<SeatPlan> seats;
+};
+
+// ---- from the room ---------------------------------------------------------------------------------------------------
+
+/// The short press. Without a plan nothing is open now; the idle card's facts say what is next.
+struct Pressed {
+  std::optional<Plan> plan;
+};
+struct LongPressed {};
+/// A press of this boot that a restart of the daemon interrupted.
+struct Resumed {
+  Plan plan;
+};
+/// The room's own mute.
+struct MuteSet {
+  bool muted = false;
+};
+
+// ---- from the children -----------------------------------------------------------------------------------------------
+
+struct MediaReady {};
+struct MediaLost {};
+struct CameraUp {};
+struct CameraLost {};
+/// The camera process is gone and the microphone closed, after CloseDevices.
+struct DevicesClosed {};
+struct Offered {
+  LegKey key;
+  std::string sdp;
+};
+struct LegFailed {
+  LegKey key;
+  protocol::LegFailure failure{};
+};
+struct AnswerRepaired {
+  LegKey key;
+};
+struct Connected {
+  LegKey key;
+};
+struct FirstRtp {
+  LegKey key;
+};
+struct FirstFrame {
+  LegKey key;
+};
+struct LegAge {
+  LegKey key;
+  std::chrono::milliseconds media{-1};  ///< since the last inbound RTP (play) or feedback (publish); negative: none yet
+};
+struct Dropped {
+  LegKey key;
+};
+
+// ---- from signalling -------------------------------------------------------------------------------------------------
+
+struct Posted {
+  LegKey key;
+  std::string answer;
+  std::string resource;  ///< absolute URL to DELETE; may hold tokens: never printed
+};
+/// Why a POST came to nothing; each has its fault.
+enum class PostFailure {
+  not_found,        ///< 404, 410: there is no such consultation
+  busy,             ///< 503: nobody is there yet
+  server_error,     ///< other 5xx
+  refused,          ///< 401, 403
+  no_location,      ///< 201 without Location
+  answer_invalid,   ///< not an answer
+  answer_inactive,  ///< an answer that takes or gives nothing
+  empty_reply,
+  late,
+  cut,
+  unreachable,
+  tls,
+  protocol,
+};
+struct PostFailed {
+  LegKey key;
+  PostFailure failure{};
+  std::optional<std::chrono::seconds> retry_after;
+};
+struct EventsUp {};
+struct EventsDown {};
+struct SeatsSeen {  ///< the snapshot at the start of each events stream
+  struct Seat {
+    std::string id;
+    bool present = false;
+    std::string session;
+  };
+  std::vector<Seat> seats;
+};
+struct SeatJoined {
+  std::string seat;
+  std::string session;
+};
+struct SeatLeft {
+  std::string seat;
+};
+struct Ringing {};
+struct HoldSet {
+  bool on = false;
+};
+struct BannerSet {
+  std::string text;
+};
+struct EndedByOffice {};
+
+// ---- time and the rest of the box ------------------------------------------------------------------------------------
+
+enum class TimerKind {
+  offer,     ///< the media process owes an offer
+  post,      ///< the office owes an answer
+  connect,   ///< ICE, DTLS and the first media are due
+  retry,     ///< try this leg again
+  presence,  ///< the events stream has not said who is there
+  call,      ///< nobody has come
+  reassure,  ///< the waiting card changes its words
+  notice,    ///< a card of the moment goes away
+  teardown,  ///< children owe their Dropped and the devices
+  farewell,  ///< the last card has been read
+};
+struct TimerKey {
+  TimerKind kind{};
+  LegKey key{};  ///< for offer, post, connect, retry
+  bool operator==(const TimerKey&) const = default;
+};
+struct TimerRang {
+  TimerKey timer;
+};
+/// What the idle card says.
+struct AgendaSeen {
+  bool open_now = false;           ///< a press would start something
+  std::optional<WallTime> start;   ///< of what is open or next
+  std::optional<WallTime> end;
+};
+struct ServiceSet {
+  bool in_service = true;
+};
+
+using Event = std::variant<Pressed, LongPressed, Resumed, MuteSet, MediaReady, MediaLost, CameraUp, CameraLost,
+                           DevicesClosed, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame, LegAge,
+                           Dropped, Posted, PostFailed, EventsUp, EventsDown, SeatsSeen, SeatJoined, SeatLeft, Ringing,
+                           HoldSet, BannerSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
+
+/// "pressed", "seat-joined": for logs and for the tables of the tests.
+std::string_view name(const Event& event);
+std::string_view name(PostFailure failure);
+std::string_view name(TimerKind kind);
+
+}  // namespace madoguchi::session

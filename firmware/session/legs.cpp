@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small machine of each leg: starting, stopping, trying again. Pure.
+#include "firmware/session/legs.hpp"
+
+#include <algorithm>
+
+namespace madoguchi::session {
+
+void Step::raise(Fault fault) {
+  if (state.faults.insert(fault).second) actions.emplace_back(RaiseFault{fault});
+}
+
+void Step::clear(Fault fault) {
+  if (state.faults.erase(fault) > 0) actions.emplace_back(ClearFault{fault});
+}
+
+Leg* Step::find(const LegKey& key) {
+  if (key.leg >= state.legs.size() || key.epoch == 0) return nullptr;
+  Leg& leg = state.legs[key.leg];
+  return leg.epoch == key.epoch ? &leg : nullptr;
+}
+
+LegKey Step::key_of(const Leg& leg) const {
+  return {static_cast<std::uint32_t>(&leg - state.legs.data()), leg.epoch};
+}
+
+void Step::set_timer(Leg& leg, TimerKind kind, std::chrono::milliseconds delay) {
+  clear_timer(leg);
+  leg.timer = kind;
+  actions.emplace_back(SetTimer{{kind, key_of(leg)}, delay});
+}
+
+void Step::clear_timer(Leg& leg) {
+  if (leg.timer) actions.emplace_back(ClearTimer{{*leg.timer, key_of(leg)}});
+  leg.timer.reset();
+}
+
+void Step::start_legs() {
+  if (!state.media_ready || !state.plan) return;
+  if (state.phase != Phase::calling && state.phase != Phase::talking) return;
+  for (Leg& leg : state.legs) {
+    const Seat& seat = state.seats[leg.seat];
+    const bool may = seat.known ? seat.present : state.plan->events.empty() || state.presence_overdue;
+    const bool waits = leg.state == LegState::absent || leg.state == LegState::lost;
+    if (may && waits && !leg.timer) start(leg);
+  }
+}
+
+void Step::start(Leg& leg) {
+  clear_timer(leg);
+  leg.epoch = ++state.last_epoch;
+  leg.state = LegState::offering;
+  leg.peer = true;
+  actions.emplace_back(MakeOffer{key_of(leg), leg.direction});
+  set_timer(leg, TimerKind::offer, settings.offer_within);
+}
+
+void Step::stop(Leg& leg, LegState then) {
+  clear_timer(leg);
+  if (leg.peer) {
+    state.dropping.insert(leg.epoch);
+    actions.emplace_back(DropLeg{key_of(leg)});
+  }
+  if (!leg.resource.empty()) actions.emplace_back(DeleteResource{std::move(leg.resource)});
+  leg.resource.clear();
+  leg.peer = false;
+  leg.epoch = 0;
+  leg.state = then;
+}
+
+void Step::retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_least) {
+  stop(leg, meanwhile);
+  const int doublings = std::clamp(leg.failures, 0, 16);
+  const auto back_off = std::min(settings.retry_most, settings.retry_first * (1 << doublings));
+  leg.failures = std::min(leg.failures + 1, 16);
+  leg.epoch = ++state.last_epoch;  // names the pause, so that its timer can be told from others
+  set_timer(leg, TimerKind::retry, std::max(at_least, back_off));
+}
+
+bool Step::any_up(Direction direction) const {
+  return std::any_of(state.legs.begin(), state.legs.end(), [direction](const Leg& leg) {
+    return leg.direction == direction && leg.state == LegState::up;
+  });
+}
+
+void Step::post_failed(Leg& leg, const PostFailed& event) {
+  using std::chrono::milliseconds;
+  const Seat& seat = state.seats[leg.seat];
+  const milliseconds asked = event.retry_after ? milliseconds(*event.retry_after) : milliseconds(0);
+  const LegState meanwhile = state.phase == Phase::talking ? LegState::lost : LegState::absent;
+  switch (event.failure) {
+    case PostFailure::not_found:
+      raise(Fault::office_not_found);
+      stop(leg, LegState::closed);
+      return;
+    case PostFailure::busy:
+      raise(Fault::office_busy);
+      if (seat.known && !seat.present) {  // the events stream tells when somebody sits down
+        stop(leg, meanwhile);
+      } else {
+        leg.failures = 0;
+        retry(leg, meanwhile, std::max(asked, seat.known ? settings.answer_floor : settings.poll_floor));
+      }
+      return;
+    case PostFailure::server_error: raise(Fault::office_error); break;
+    case PostFailure::refused: raise(Fault::office_refused); break;
+    case PostFailure::no_location: raise(Fault::office_no_location); break;
+    case PostFailure::answer_invalid: raise(Fault::office_answer_invalid); break;
+    case PostFailure::answer_inactive: raise(Fault::office_answer_inactive); break;
+    case PostFailure::empty_reply: raise(Fault::office_empty_reply); break;
+    case PostFailure::late: raise(Fault::office_late); break;
+    case PostFailure::cut: raise(Fault::office_cut); break;
+    case PostFailure::unreachable: raise(Fault::network_unreachable); break;
+    case PostFailure::tls: raise(Fault::office_tls); break;
+    case PostFailure::protocol: raise(Fault::office_protocol); break;
+  }
+  retry(leg, meanwhile, asked);
+}
+
+}  // namespace madoguchi::session

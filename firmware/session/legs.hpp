@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small machine of each leg, and the actions collected by one step(). Private to this room.
+#pragma once
+
+#include "firmware/session/state.hpp"
+
+namespace madoguchi::session {
+
+/// One call of step(): the state that it changes, the actions that it wants.
+struct Step {
+  State& state;
+  const Settings& settings;
+  Actions actions;
+
+  void set_timer(TimerKind kind, std::chrono::milliseconds delay) { actions.emplace_back(SetTimer{{kind, {}}, delay}); }
+  void clear_timer(TimerKind kind) { actions.emplace_back(ClearTimer{{kind, {}}}); }
+  void ignored(Ignored::Why why, const Event& event) {
+    actions.emplace_back(Ignored{why, std::string(name(event))});
+  }
+  void raise(Fault fault);
+  void clear(Fault fault);
+
+  // legs.cpp
+  /// The leg that `key` means, or nullptr when it is of an older epoch.
+  Leg* find(const LegKey& key);
+  [[nodiscard]] LegKey key_of(const Leg& leg) const;
+  /// Starts every leg that can be and is not yet.
+  void start_legs();
+  void start(Leg& leg);
+  /// Takes the peer down and deletes the resource; the leg becomes `then`.
+  void stop(Leg& leg, LegState then);
+  /// stop(), then start() after a pause: at least `at_least`, else the back-off.
+  void retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_least);
+  void set_timer(Leg& leg, TimerKind kind, std::chrono::milliseconds delay);
+  void clear_timer(Leg& leg);
+  [[nodiscard]] bool any_up(Direction direction) const;
+
+  /// What becomes of a leg whose POST came to nothing.
+  void post_failed(Leg& leg, const PostFailed& event);
+};
+
+}  // namespace madoguchi::session

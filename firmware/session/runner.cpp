@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// The session's parent coroutine and its children. On the loop's thread.
+#include "firmware/session/runner.hpp"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.hpp"
+
+namespace madoguchi::session {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+constexpr milliseconds kDeleteWithin{10000};
+constexpr milliseconds kEventWithin{10000};
+constexpr milliseconds kDiskWithin{10000};
+
+void report(const std::string& what, const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) return;
+    log::error("action-failed", {{"action", what}, {"error", error.code().message()}});
+  } catch (const std::exception& error) {
+    log::error("action-failed", {{"action", what}, {"error", error.what()}});
+  }
+}
+
+}  // namespace
+
+struct Runner::Child {
+  explicit Child(Clock& clock) : deadline(clock) {}
+  asio::cancellation_signal cancel;
+  Alarm deadline;
+  bool late = false;
+};
+
+Runner::Runner(asio::any_io_executor executor, Clock& clock, Settings settings, Ports& ports)
+    : executor_(executor), clock_(clock), settings_(settings), ports_(ports),
+      wake_(executor, asio::steady_timer::time_point::max()) {}
+
+Runner::~Runner() {
+  *alive_ = false;
+  for (const auto& child : children_) child->cancel.emit(asio::cancellation_type::terminal);
+}
+
+void Runner::dispatch(Event event) {
+  queue_.push_back(std::move(event));
+  wake_.cancel();
+}
+
+asio::awaitable<void> Runner::run() {
+  shown_ = view(state_);
+  ports_.show(shown_);
+  for (;;) {
+    while (!queue_.empty()) {
+      const Event event = std::move(queue_.front());
+      queue_.pop_front();
+      handle(event);
+    }
+    boost::system::error_code woken;
+    wake_.expires_at(asio::steady_timer::time_point::max());
+    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    const asio::cancellation_state cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) break;
+  }
+  for (const auto& child : children_) child->cancel.emit(asio::cancellation_type::terminal);
+}
+
+void Runner::handle(const Event& event) {
+  ++counters_.events;
+  const Actions actions = step(state_, event, settings_);
+  for (const Action& action : actions) perform(action);
+  ports_.observed(event, state_);
+  View now = view(state_);
+  if (now == shown_) return;
+  shown_ = std::move(now);
+  ports_.show(shown_);
+}
+
+/// The visitor over actions; quick ones at once, slow ones as children.
+struct Perform {
+  Runner& self;
+
+  void operator()(const OpenDevices&) const { self.ports_.open_devices(); }
+  void operator()(const CloseDevices&) const { self.ports_.close_devices(); }
+  void operator()(const MakeOffer& action) const { self.ports_.make_offer(action); }
+  void operator()(const ApplyAnswer& action) const { self.ports_.apply_answer(action); }
+  void operator()(const DropLeg& action) const { self.ports_.drop_leg(action); }
+  void operator()(const SetTimer& action) const { self.set_timer(action.timer, action.delay); }
+  void operator()(const ClearTimer& action) const { self.clear_timer(action.timer); }
+  void operator()(const OpenEvents& action) const { self.ports_.open_events(action.url); }
+  void operator()(const SetMute& action) const { self.ports_.set_mute(action.muted); }
+  void operator()(const RaiseFault& action) const { self.ports_.raise(action.fault); }
+  void operator()(const ClearFault& action) const { self.ports_.clear(action.fault); }
+  void operator()(const ReplaceMedia&) const { self.ports_.replace_media(); }
+
+  void operator()(const PostOffer& action) const {
+    self.spawn("post-offer", self.settings_.post_within, [runner = &self, action] { return runner->post(action); },
+               [runner = &self, key = action.key](bool late) {
+                 if (late) runner->dispatch(PostFailed{key, PostFailure::late, {}});
+               });
+  }
+  void operator()(const DeleteResource& action) const {
+    self.spawn("delete-resource", kDeleteWithin,
+               [ports = &self.ports_, action] { return ports->delete_resource(action.resource); });
+  }
+  void operator()(const PostEvent& action) const {
+    self.enqueue("post-event", kEventWithin,
+                 [ports = &self.ports_, action] { return ports->post_event(action.url, action.type); });
+  }
+  void operator()(const RememberPress& action) const {
+    self.enqueue("remember-press", kDiskWithin,
+                 [ports = &self.ports_, action] { return ports->remember_press(action.consultation); });
+  }
+  void operator()(const ForgetPress&) const {
+    self.enqueue("forget-press", kDiskWithin, [ports = &self.ports_] { return ports->forget_press(); });
+  }
+  void operator()(const Ignored& action) const {
+    const bool illegal = action.why == Ignored::Why::illegal;
+    ++(illegal ? self.counters_.illegal : self.counters_.stale);
+    log::write(illegal ? log::Level::notice : log::Level::debug, illegal ? "event-illegal" : "event-stale",
+               {{"event", action.event}, {"phase", name(self.state_.phase)}});
+  }
+};
+
+void Runner::perform(const Action& action) { std::visit(Perform{*this}, action); }
+
+asio::awaitable<void> Runner::post(PostOffer action) {
+  Event outcome = co_await ports_.post_offer(std::move(action));
+  dispatch(std::move(outcome));
+}
+
+void Runner::set_timer(const TimerKey& key, milliseconds delay) {
+  clear_timer(key);
+  timers_.emplace_back(key, std::make_unique<Alarm>(clock_));
+  timers_.back().second->after(delay, [this, key] {
+    dispatch(TimerRang{key});
+    clear_timer(key);
+  });
+}
+
+void Runner::clear_timer(const TimerKey& key) {
+  timers_.remove_if([&key](const auto& timer) { return timer.first == key; });
+}
+
+void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std::function<void(bool)> done) {
+  auto child = std::make_shared<Child>(clock_);
+  children_.push_back(child);
+  child->deadline.after(deadline, [weak = std::weak_ptr<Child>(child)] {
+    if (const auto held = weak.lock()) {
+      held->late = true;
+      held->cancel.emit(asio::cancellation_type::terminal);
+    }
+  });
+  auto finish = [this, child, alive = alive_, what = std::move(what),
+                 done = std::move(done)](std::exception_ptr failure) {
+    if (!*alive) return;
+    child->deadline.clear();
+    children_.remove(child);
+    if (child->late) {
+      ++counters_.late;
+      log::warning("action-late", {{"action", what}});
+    } else if (failure) {
+      report(what, failure);
+    }
+    if (done) done(child->late);
+  };
+  asio::co_spawn(executor_, job(), asio::bind_cancellation_slot(child->cancel.slot(), std::move(finish)));
+}
+
+void Runner::enqueue(std::string what, milliseconds deadline, Job job) {
+  in_order_.push_back({std::move(what), deadline, std::move(job)});
+  next_queued();
+}
+
+void Runner::next_queued() {
+  if (in_order_busy_ || in_order_.empty()) return;
+  in_order_busy_ = true;
+  Queued queued = std::move(in_order_.front());
+  in_order_.pop_front();
+  spawn(std::move(queued.what), queued.deadline, queued.job, [this](bool) {
+    in_order_busy_ = false;
+    next_queued();
+  });
+}
+
+}  // namespace madoguchi::session

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out what step() wants: one parent coroutine that takes events in order, and its children, one for each thing
+// that takes time, each with a deadline. Lives on the loop's thread; knows its surroundings through Ports only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/faults.hpp"
+#include "firmware/session/actions.hpp"
+#include "firmware/session/events.hpp"
+#include "firmware/session/state.hpp"
+
+namespace madoguchi::session {
+
+/// The session's surroundings, as the composition root wires them. None may call back into dispatch() from within,
+/// except later, from the loop. The awaitables end with operation_aborted when cancelled; all else is reported.
+class Ports {
+ public:
+  virtual ~Ports() = default;
+
+  virtual void make_offer(const MakeOffer& action) = 0;
+  virtual void apply_answer(const ApplyAnswer& action) = 0;
+  virtual void drop_leg(const DropLeg& action) = 0;
+  virtual void set_mute(bool muted) = 0;
+  virtual void replace_media() = 0;
+  virtual void open_devices() = 0;
+  /// DevicesClosed is dispatched when the kernel says that the camera process is gone.
+  virtual void close_devices() = 0;
+  virtual void open_events(const std::string& url) = 0;
+
+  /// Posted or PostFailed. The resource is on disk before this ends.
+  virtual boost::asio::awaitable<Event> post_offer(PostOffer action) = 0;
+  virtual boost::asio::awaitable<void> delete_resource(std::string resource) = 0;
+  virtual boost::asio::awaitable<void> post_event(std::string url, std::string type) = 0;
+  virtual boost::asio::awaitable<void> remember_press(std::string consultation) = 0;
+  virtual boost::asio::awaitable<void> forget_press() = 0;
+
+  virtual void raise(Fault fault) = 0;
+  virtual void clear(Fault fault) = 0;
+  /// After each event that changed what people see, and once at the start.
+  virtual void show(const View& view) = 0;
+  /// Each event with what came of it, for the log and the timings.
+  virtual void observed(const Event& event, const State& state) = 0;
+};
+
+struct Counters {
+  std::uint64_t events = 0;
+  std::uint64_t illegal = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t late = 0;  ///< actions that were cut off by their deadline
+};
+
+class Runner {
+ public:
+  Runner(boost::asio::any_io_executor executor, Clock& clock, Settings settings, Ports& ports);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Puts an event into the queue; never runs it from inside the call.
+  void dispatch(Event event);
+  /// Takes events until it is cancelled; then cancels its children. Spawned once, by the owner.
+  boost::asio::awaitable<void> run();
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  friend struct Perform;
+  using Job = std::function<boost::asio::awaitable<void>()>;
+
+  void handle(const Event& event);
+  void perform(const Action& action);
+  void set_timer(const TimerKey& key, std::chrono::milliseconds delay);
+  void clear_timer(const TimerKey& key);
+  /// A child coroutine, cut off after `deadline`; `done` hears whether it was.
+  void spawn(std::string what, std::chrono::milliseconds deadline, const Job& job,
+             std::function<void(bool late)> done = {});
+  /// One after the other, in the order of the calls.
+  void enqueue(std::string what, std::chrono::milliseconds deadline, Job job);
+  void next_queued();
+  boost::asio::awaitable<void> post(PostOffer action);
+
+  struct Child;
+  struct Queued {
+    std::string what;
+    std::chrono::milliseconds deadline;
+    Job job;
+  };
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  Settings settings_;
+  Ports& ports_;
+  State state_;
+  Counters counters_;
+  View shown_;
+  bool shown_once_ = false;
+  std::deque<Event> queue_;
+  boost::asio::steady_timer wake_;
+  std::list<std::pair<TimerKey, std::unique_ptr<Alarm>>> timers_;
+  std::list<std::shared_ptr<Child>> children_;
+  std::deque<Queued> in_order_;
+  bool in_order_busy_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace madoguchi::session

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The consultation as data: a phase times one small machine per leg. step() is pure: no I/O, no clock, no randomness.
+//
+//                press, something open                first media of a far seat
+//        idle ---------------------------> calling ------------------------------> talking
+//         ^  \ press, nothing open: a notice  |  long press, nobody came,             |  long press, the office ends,
+//         |                                   |  the office ends, 404                 |  every far seat left, 404
+//         |   children and devices closed,    v                                       v
+//         +---- last card read ----------- ending <-----------------------------------+
+//
+//        out_of_service <-> idle: a fault that only hands can mend (a press says which)
+//
+// A leg:  absent -> offering -> connecting -> up -> lost -> offering ...     any -> closed (404, or ending)
+//         absent: nobody sits there yet, or a retry is due; offering: the offer is made and posted; connecting: answered
+//
+// Every leg event bears (leg, epoch): the epoch is new with each attempt, events of older ones are stale.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "firmware/session/actions.hpp"
+#include "firmware/session/events.hpp"
+#include "firmware/session/settings.hpp"
+
+namespace madoguchi::session {
+
+enum class Phase { idle, calling, talking, ending, out_of_service };
+enum class LegState { absent, offering, connecting, up, lost, closed };
+enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, not_found };
+enum class Notice { none, nothing_open, hold_to_end, already_calling, out_of_service };
+
+std::string_view name(Phase phase);
+std::string_view name(LegState state);
+std::string_view name(EndReason reason);
+std::string_view name(Notice notice);
+
+struct Leg {
+  std::size_t seat = 0;
+  Direction direction{};
+  LegState state = LegState::absent;
+  std::uint32_t epoch = 0;
+  int failures = 0;      ///< in a row, for the back-off
+  std::string resource;  ///< absolute URL to DELETE, "" = none
+  bool peer = false;     ///< the media process holds a peer for (leg, epoch)
+  std::optional<TimerKind> timer;  ///< the one that runs for (leg, epoch)
+};
+
+struct Seat {
+  SeatPlan plan;
+  bool known = false;    ///< the events stream has told of it
+  bool present = false;
+  std::string session;
+};
+
+struct State {
+  Phase phase = Phase::idle;
+  std::optional<Plan> plan;
+  std::vector<Seat> seats;
+  std::vector<Leg> legs;  ///< the index is LegKey::leg
+  std::uint32_t last_epoch = 0;
+  std::set<std::uint32_t> dropping;  ///< epochs whose peers the media process is taking down
+  bool media_ready = false;
+  bool camera_up = false;
+  bool events_up = false;
+  bool presence_overdue = false;
+  bool ringing = false;   ///< somebody at the office is being rung
+  bool reassure = false;  ///< the waiting has been long
+  bool muted = false;     ///< by the room
+  bool on_hold = false;   ///< by the far side
+  bool devices_open = false;
+  bool farewell_read = false;
+  std::string banner;
+  EndReason end_reason = EndReason::none;
+  Notice notice = Notice::none;
+  AgendaSeen agenda;
+  std::optional<Plan> pending;  ///< pressed while ending
+  std::set<Fault> faults;       ///< of this consultation
+};
+
+/// Applies one event. The actions are in the order in which they are to be started.
+Actions step(State& state, const Event& event, const Settings& settings);
+
+/// What people see, derived from the state alone.
+struct View {
+  std::string card;  ///< name of the card: "ready", "calling", ...; firmware/session/cards.cpp has the words
+  bool pulse = false;          ///< a press was taken, we are working
+  std::optional<Fault> fault;  ///< the worst, for its words and the lamp's rhythm
+  std::string banner;
+  bool over_picture = false;   ///< the card is a banner at the foot of the far side's picture
+  bool operator==(const View&) const = default;
+};
+View view(const State& state);
+
+}  // namespace madoguchi::session

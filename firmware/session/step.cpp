@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: Apache-2.0
+// step(): one event applied to the consultation. Pure; the diagram is in state.hpp.
+#include <algorithm>
+
+#include "firmware/session/legs.hpp"
+
+namespace madoguchi::session {
+
+namespace {
+
+bool in_consultation(const State& state) { return state.phase == Phase::calling || state.phase == Phase::talking; }
+
+class Handler : private Step {
+ public:
+  Handler(State& s, const Event& event, const Settings& settings_in) : Step{s, settings_in, {}}, event_(event) {}
+
+  Actions run() {
+    std::visit(*this, event_);
+    return std::move(actions);
+  }
+
+  // ---- from the room
+  void operator()(const Pressed& event) {
+    switch (state.phase) {
+      case Phase::idle:
+        if (event.plan) return begin(*event.plan);
+        return notice(Notice::nothing_open);
+      case Phase::calling: return notice(Notice::already_calling);
+      case Phase::talking: return notice(Notice::hold_to_end);
+      case Phase::ending:
+        if (!event.plan) return notice(Notice::nothing_open);
+        state.pending = event.plan;
+        return finish_ending();
+      case Phase::out_of_service: return notice(Notice::out_of_service);
+    }
+  }
+
+  void operator()(const LongPressed&) {
+    if (state.phase == Phase::calling) return end(EndReason::cancelled, "cancelled");
+    if (state.phase == Phase::talking) return end(EndReason::by_room, "ended");
+    if (state.phase == Phase::ending && state.pending) {
+      state.pending.reset();
+      return;
+    }
+    illegal();
+  }
+
+  void operator()(const Resumed& event) {
+    if (state.phase == Phase::idle) return begin(event.plan);
+    illegal();
+  }
+
+  void operator()(const MuteSet& event) {
+    if (!in_consultation(state)) return illegal();
+    state.muted = event.muted;
+    actions.emplace_back(SetMute{state.muted || state.on_hold});
+  }
+
+  // ---- from the children
+  void operator()(const MediaReady&) {
+    state.media_ready = true;
+    if (in_consultation(state) && (state.muted || state.on_hold)) actions.emplace_back(SetMute{true});
+    start_legs();
+  }
+
+  void operator()(const MediaLost&) {
+    state.media_ready = false;
+    state.dropping.clear();
+    for (Leg& leg : state.legs) {
+      if (leg.state == LegState::closed) continue;
+      leg.peer = false;  // it died with the process
+      stop(leg, leg.state == LegState::absent ? LegState::absent : LegState::lost);
+    }
+    if (state.phase == Phase::ending) finish_ending();
+    if (state.phase == Phase::talking) set_timer(TimerKind::call, settings.call_for);
+  }
+
+  void operator()(const CameraUp&) { state.camera_up = true; }
+  void operator()(const CameraLost&) { state.camera_up = false; }
+
+  void operator()(const DevicesClosed&) {
+    if (state.phase != Phase::ending) return illegal();
+    state.devices_open = false;
+    state.camera_up = false;
+    finish_ending();
+  }
+
+  void operator()(const Offered& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    if (leg->state != LegState::offering || leg->timer != TimerKind::offer) return illegal();
+    const SeatPlan& seat = state.seats[leg->seat].plan;
+    actions.emplace_back(PostOffer{event.key, leg->direction,
+                                   leg->direction == Direction::publish ? seat.publish : seat.play, event.sdp});
+    Step::set_timer(*leg, TimerKind::post, settings.post_within + std::chrono::seconds(1));
+  }
+
+  void operator()(const LegFailed& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    switch (event.failure) {
+      case protocol::LegFailure::offer:
+      case protocol::LegFailure::codec: raise(Fault::offer_failed); break;
+      case protocol::LegFailure::answer: raise(Fault::office_answer_invalid); break;
+      case protocol::LegFailure::inactive: raise(Fault::office_answer_inactive); break;
+      case protocol::LegFailure::not_connected:
+        raise(leg->state == LegState::up ? Fault::connection_lost : Fault::connection_failed);
+        break;
+    }
+    again(*leg);
+  }
+
+  void operator()(const AnswerRepaired& event) {
+    if (find(event.key) == nullptr) return stale();
+    raise(Fault::office_answer_actpass);
+  }
+
+  void operator()(const Connected& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    if (leg->state == LegState::up) return;
+    if (leg->state != LegState::connecting) return illegal();
+    if (leg->direction == Direction::publish) leg_up(*leg);
+  }
+
+  void operator()(const FirstRtp& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    if (leg->state == LegState::connecting) return leg_up(*leg);
+    if (leg->state != LegState::up) illegal();
+  }
+
+  void operator()(const FirstFrame& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    if (leg->state == LegState::connecting) return leg_up(*leg);
+    if (leg->state != LegState::up) illegal();
+  }
+
+  void operator()(const LegAge& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return;  // reports cross a drop all the time
+    if (event.media.count() < 0) return;
+    const bool play = leg->direction == Direction::play;
+    const auto bound = play ? settings.play_silent_after : settings.feedback_silent_after;
+    // A far side without a camera never has a first frame: its sound is enough.
+    if (leg->state == LegState::connecting && play && event.media < bound) return leg_up(*leg);
+    if (leg->state != LegState::up || event.media < bound) return;
+    raise(Fault::connection_lost);
+    leg->failures = 0;
+    stop(*leg, LegState::lost);
+    after_loss();
+    start_legs();
+  }
+
+  void operator()(const Dropped& event) {
+    if (state.dropping.erase(event.key.epoch) == 0) return;  // of a media process that has been replaced
+    if (state.phase == Phase::ending) finish_ending();
+  }
+
+  // ---- from signalling
+  void operator()(const Posted& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr || leg->state != LegState::offering) {
+      // The answer to an attempt that was given up: the office must not keep it.
+      if (!event.resource.empty()) actions.emplace_back(DeleteResource{event.resource});
+      return stale();
+    }
+    for (const Fault fault : {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
+                              Fault::office_no_location, Fault::office_empty_reply, Fault::office_late,
+                              Fault::office_cut, Fault::office_protocol, Fault::office_tls,
+                              Fault::network_unreachable}) {
+      clear(fault);
+    }
+    leg->resource = event.resource;
+    leg->state = LegState::connecting;
+    actions.emplace_back(ApplyAnswer{event.key, event.answer});
+    Step::set_timer(*leg, TimerKind::connect, settings.connect_within);
+  }
+
+  void operator()(const PostFailed& event) {
+    Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    if (leg->state != LegState::offering) return illegal();
+    post_failed(*leg, event);
+    if (std::all_of(state.legs.begin(), state.legs.end(),
+                    [](const Leg& each) { return each.state == LegState::closed; })) {
+      end(EndReason::not_found, "");
+    }
+  }
+
+  void operator()(const EventsUp&) {
+    state.events_up = true;
+    clear(Fault::events_lost);
+  }
+
+  void operator()(const EventsDown&) {
+    state.events_up = false;
+    if (!in_consultation(state)) return;
+    raise(Fault::events_lost);
+    for (Seat& seat : state.seats) seat.known = false;
+    state.presence_overdue = false;
+    set_timer(TimerKind::presence, settings.presence_within);
+  }
+
+  void operator()(const SeatsSeen& event) {
+    if (!in_consultation(state)) return;  // presence before a press: nothing to do with it yet
+    clear_timer(TimerKind::presence);
+    for (const SeatsSeen::Seat& seen : event.seats) {
+      Seat* seat = seat_of(seen.id);
+      if (seat == nullptr) continue;
+      if (seen.present) {
+        joined(*seat, seen.session);
+      } else {
+        seat->known = true;
+        seat->present = false;
+        if (leg_of_seat_is(*seat, LegState::up)) continue;  // its media says otherwise; liveness decides
+        left(*seat);
+      }
+    }
+    nobody_left();
+  }
+
+  void operator()(const SeatJoined& event) {
+    if (!in_consultation(state)) return;
+    if (Seat* seat = seat_of(event.seat)) return joined(*seat, event.session);
+    illegal();
+  }
+
+  void operator()(const SeatLeft& event) {
+    if (!in_consultation(state)) return;
+    Seat* seat = seat_of(event.seat);
+    if (seat == nullptr) return illegal();
+    seat->known = true;
+    seat->present = false;
+    left(*seat);
+    nobody_left();
+  }
+
+  void operator()(const Ringing&) {
+    if (state.phase == Phase::calling) state.ringing = true;
+  }
+
+  void operator()(const HoldSet& event) {
+    if (!in_consultation(state)) return illegal();
+    state.on_hold = event.on;
+    actions.emplace_back(SetMute{state.muted || state.on_hold});
+  }
+
+  void operator()(const BannerSet& event) {
+    if (!in_consultation(state)) return illegal();
+    state.banner = event.text;
+  }
+
+  void operator()(const EndedByOffice&) {
+    if (in_consultation(state)) return end(EndReason::by_office, "");
+    if (state.phase != Phase::ending) illegal();
+  }
+
+  // ---- time
+  void operator()(const TimerRang& event) {
+    const TimerKey& timer = event.timer;
+    switch (timer.kind) {
+      case TimerKind::offer:
+      case TimerKind::post:
+      case TimerKind::connect:
+      case TimerKind::retry: return leg_timer(timer);
+      case TimerKind::presence:
+        state.presence_overdue = true;
+        return start_legs();
+      case TimerKind::call:
+        if (in_consultation(state)) end(EndReason::no_answer, state.phase == Phase::calling ? "cancelled" : "ended");
+        return;
+      case TimerKind::reassure: state.reassure = state.phase == Phase::calling; return;
+      case TimerKind::notice: state.notice = Notice::none; return;
+      case TimerKind::teardown:
+        if (state.phase != Phase::ending) return;
+        state.dropping.clear();  // the process is replaced anyway
+        state.devices_open = false;
+        return finish_ending();
+      case TimerKind::farewell:
+        if (state.phase != Phase::ending) return;
+        state.farewell_read = true;
+        return finish_ending();
+    }
+  }
+
+  void operator()(const AgendaSeen& event) { state.agenda = event; }
+
+  void operator()(const ServiceSet& event) {
+    if (event.in_service && state.phase == Phase::out_of_service) state.phase = Phase::idle;
+    if (!event.in_service && state.phase == Phase::idle) state.phase = Phase::out_of_service;
+  }
+
+ private:
+  void illegal() { ignored(Ignored::Why::illegal, event_); }
+  void stale() { ignored(Ignored::Why::stale, event_); }
+
+  void notice(Notice what) {
+    state.notice = what;
+    set_timer(TimerKind::notice, settings.notice_for);
+  }
+
+  Seat* seat_of(const std::string& id) {
+    const auto found =
+        std::find_if(state.seats.begin(), state.seats.end(), [&id](const Seat& seat) { return seat.plan.id == id; });
+    return found == state.seats.end() ? nullptr : &*found;
+  }
+
+  bool leg_of_seat_is(const Seat& seat, LegState wanted) const {
+    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
+    return std::any_of(state.legs.begin(), state.legs.end(),
+                       [&](const Leg& leg) { return leg.seat == index && leg.state == wanted; });
+  }
+
+  void begin(const Plan& plan) {
+    state.phase = Phase::calling;
+    state.plan = plan;
+    state.notice = Notice::none;
+    state.banner.clear();
+    state.end_reason = EndReason::none;
+    state.muted = state.on_hold = state.ringing = state.reassure = false;
+    state.presence_overdue = state.farewell_read = false;
+    state.pending.reset();
+    state.seats.clear();
+    state.legs.clear();
+    for (const SeatPlan& seat : plan.seats) {
+      const std::size_t index = state.seats.size();
+      state.seats.push_back(Seat{seat, false, false, {}});
+      for (const Direction direction : {Direction::publish, Direction::play}) {
+        if ((direction == Direction::publish ? seat.publish : seat.play).empty()) continue;
+        Leg leg;
+        leg.seat = index;
+        leg.direction = direction;
+        state.legs.push_back(leg);
+      }
+    }
+    state.devices_open = true;
+    clear_timer(TimerKind::notice);
+    actions.emplace_back(RememberPress{plan.consultation});
+    actions.emplace_back(OpenDevices{});
+    if (plan.events.empty()) {
+      start_legs();
+    } else {
+      // The stream, when it is open already, repeats its snapshot at once: seats that are there are offered to then.
+      set_timer(TimerKind::presence, settings.presence_within);
+      actions.emplace_back(OpenEvents{plan.events});
+      actions.emplace_back(PostEvent{plan.events, "calling"});
+    }
+    set_timer(TimerKind::call, settings.call_for);
+    set_timer(TimerKind::reassure, settings.reassure_after);
+  }
+
+  void leg_up(Leg& leg) {
+    Step::clear_timer(leg);
+    leg.state = LegState::up;
+    leg.failures = 0;
+    clear(Fault::connection_failed);
+    clear(Fault::connection_lost);
+    clear(Fault::office_answer_invalid);
+    clear(Fault::office_answer_inactive);
+    clear(Fault::offer_failed);
+    clear_timer(TimerKind::call);
+    if (state.phase != Phase::calling) return;
+    // Talking begins with the far side's media; a seat that only listens begins with ours.
+    const SeatPlan& seat = state.seats[leg.seat].plan;
+    if (leg.direction == Direction::publish && !seat.play.empty()) {
+      set_timer(TimerKind::call, settings.call_for);
+      return;
+    }
+    state.phase = Phase::talking;
+    state.notice = Notice::none;
+    state.reassure = false;
+    clear_timer(TimerKind::reassure);
+    if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "talking"});
+  }
+
+  /// A leg that was up is not: give up one day, unless it comes back.
+  void after_loss() {
+    if (!any_up(Direction::play) && !any_up(Direction::publish)) set_timer(TimerKind::call, settings.call_for);
+  }
+
+  void again(Leg& leg) {
+    const bool was_up = leg.state == LegState::up;
+    retry(leg, state.phase == Phase::talking ? LegState::lost : LegState::absent, std::chrono::milliseconds(0));
+    if (was_up) after_loss();
+  }
+
+  void leg_timer(const TimerKey& timer) {
+    Leg* leg = find(timer.key);
+    if (leg == nullptr || leg->timer != timer.kind) return stale();
+    leg->timer.reset();
+    switch (timer.kind) {
+      case TimerKind::retry: return start_legs();
+      case TimerKind::offer: raise(Fault::offer_failed); break;
+      case TimerKind::post: raise(Fault::office_late); break;
+      default: raise(Fault::connection_failed); break;
+    }
+    again(*leg);
+  }
+
+  void joined(Seat& seat, const std::string& session) {
+    const bool another = seat.known && !seat.session.empty() && seat.session != session;
+    seat.known = seat.present = true;
+    seat.session = session;
+    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
+    for (Leg& leg : state.legs) {
+      if (leg.seat != index || leg.state == LegState::closed) continue;
+      leg.failures = 0;
+      const bool running = leg.state != LegState::absent && leg.state != LegState::lost;
+      // Another session means that the page was loaded anew: its peers are gone. A waiting retry need not wait.
+      if (another && running) stop(leg, LegState::lost);
+      if (leg.timer == TimerKind::retry) Step::clear_timer(leg);
+    }
+    start_legs();
+  }
+
+  void left(Seat& seat) {
+    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
+    for (Leg& leg : state.legs) {
+      if (leg.seat == index && leg.state != LegState::closed) stop(leg, LegState::absent);
+    }
+    seat.session.clear();
+  }
+
+  void nobody_left() {
+    if (state.phase != Phase::talking) return;
+    const bool nobody = std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
+      return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
+    });
+    if (nobody) end(EndReason::far_left, "ended");
+  }
+
+  void end(EndReason reason, const std::string& tell) {
+    if (!tell.empty() && !state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, tell});
+    for (Leg& leg : state.legs) stop(leg, LegState::closed);
+    state.phase = Phase::ending;
+    state.end_reason = reason;
+    state.notice = Notice::none;
+    state.banner.clear();
+    state.farewell_read = false;
+    actions.emplace_back(CloseDevices{});
+    actions.emplace_back(ForgetPress{});
+    for (const TimerKind kind : {TimerKind::call, TimerKind::reassure, TimerKind::presence, TimerKind::notice}) {
+      clear_timer(kind);
+    }
+    set_timer(TimerKind::teardown, settings.teardown_within);
+    set_timer(TimerKind::farewell, settings.farewell_for);
+  }
+
+  void finish_ending() {
+    if (!state.dropping.empty() || state.devices_open) return;
+    clear_timer(TimerKind::teardown);
+    if (!state.farewell_read && !state.pending) return;
+    clear_timer(TimerKind::farewell);
+    clear_timer(TimerKind::notice);
+    const std::set<Fault> faults = state.faults;
+    for (const Fault fault : faults) clear(fault);
+    state.phase = Phase::idle;
+    state.plan.reset();
+    state.seats.clear();
+    state.legs.clear();
+    state.end_reason = EndReason::none;
+    state.muted = state.on_hold = false;
+    state.media_ready = false;  // until the fresh process says so
+    actions.emplace_back(ReplaceMedia{});
+    if (state.pending) {
+      const Plan plan = *state.pending;
+      begin(plan);
+    }
+  }
+
+  using Step::clear_timer;
+  using Step::set_timer;
+
+  const Event& event_;
+};
+
+}  // namespace
+
+Actions step(State& state, const Event& event, const Settings& settings) {
+  return Handler(state, event, settings).run();
+}
+
+}  // namespace madoguchi::session

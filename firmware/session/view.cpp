@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people see of a state. Pure.
+#include <algorithm>
+
+#include "firmware/session/state.hpp"
+
+namespace madoguchi::session {
+
+namespace {
+
+int rank(const FaultInfo& fault) {
+  if (fault.severity == Severity::error) return 2;
+  return fault.severity == Severity::warning ? 1 : 0;
+}
+
+std::optional<Fault> worst(const std::set<Fault>& faults) {
+  if (faults.empty()) return std::nullopt;
+  return *std::max_element(faults.begin(), faults.end(), [](Fault a, Fault b) { return rank(info(a)) < rank(info(b)); });
+}
+
+bool up(const State& state, Direction direction) {
+  return std::any_of(state.legs.begin(), state.legs.end(), [direction](const Leg& leg) {
+    return leg.direction == direction && leg.state == LegState::up;
+  });
+}
+
+std::string idle_card(const State& state) {
+  if (state.notice == Notice::nothing_open) return "nothing-open";
+  if (!state.media_ready) return "starting";
+  if (state.agenda.open_now) return "ready";
+  return state.agenda.start ? "next" : "no-bookings";
+}
+
+std::string calling_card(const State& state, const std::optional<Fault>& fault) {
+  if (fault && info(*fault).severity == Severity::error) return "trouble";
+  if (state.notice == Notice::already_calling || state.reassure) return "calling-long";
+  const bool somebody = std::any_of(state.seats.begin(), state.seats.end(), [](const Seat& s) { return s.present; });
+  if (somebody) return "connecting";
+  const bool nobody = std::all_of(state.seats.begin(), state.seats.end(), [](const Seat& s) { return s.known; });
+  return nobody && !state.ringing ? "calling-absent" : "calling";
+}
+
+std::string ended_card(EndReason reason) {
+  switch (reason) {
+    case EndReason::far_left: return "ended-left";
+    case EndReason::by_office: return "ended-office";
+    case EndReason::cancelled: return "ended-cancelled";
+    case EndReason::no_answer: return "ended-no-answer";
+    case EndReason::not_found: return "ended-not-found";
+    case EndReason::none:
+    case EndReason::by_room: break;
+  }
+  return "ended";
+}
+
+}  // namespace
+
+View view(const State& state) {
+  View result;
+  result.fault = worst(state.faults);
+  result.pulse = state.notice != Notice::none;
+  switch (state.phase) {
+    case Phase::idle: result.card = idle_card(state); break;
+    case Phase::out_of_service: result.card = "out-of-service"; break;
+    case Phase::calling:
+      result.pulse = true;
+      result.card = calling_card(state, result.fault);
+      break;
+    case Phase::talking:
+      if (!up(state, Direction::play)) {
+        result.pulse = true;
+        result.card = "reconnecting";
+        break;
+      }
+      result.over_picture = true;
+      if (state.notice == Notice::hold_to_end) result.card = "hold-to-end";
+      else if (state.on_hold) result.card = "on-hold";
+      else if (state.muted) result.card = "muted";
+      else result.card = state.banner.empty() ? "talking" : "banner";
+      result.banner = state.banner;
+      break;
+    case Phase::ending:
+      result.card = state.pending ? "calling" : ended_card(state.end_reason);
+      result.pulse = result.pulse || state.pending.has_value();
+      break;
+  }
+  return result;
+}
+
+}  // namespace madoguchi::session

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every phase times every event: what it does there, in one table. '.' nothing, '!' illegal, '?' stale, else the phase
+// that follows (i c t e o) when it changes or '*' when it acts and stays.
+#include <functional>
+#include <map>
+
+#include "tests/firmware/session/talk.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace madoguchi;
+using namespace madoguchi::session;
+
+namespace {
+
+char letter(Phase phase) {
+  switch (phase) {
+    case Phase::idle: return 'i';
+    case Phase::calling: return 'c';
+    case Phase::talking: return 't';
+    case Phase::ending: return 'e';
+    case Phase::out_of_service: return 'o';
+  }
+  return '-';
+}
+
+struct Row {
+  const char* what;
+  std::function<Event(const Talk&)> event;
+  const char* outcome;  ///< in idle, calling, talking, ending, out of service
+};
+
+LegKey key(const Talk& talk, std::uint32_t leg) {
+  return leg < talk.state.legs.size() ? talk.key(leg) : LegKey{leg, 1};
+}
+
+const Row kRows[] = {
+    {"pressed", [](const Talk&) { return Event(Pressed{desk_plan()}); }, "c**.*"},
+    {"pressed, nothing open", [](const Talk&) { return Event(Pressed{}); }, "*****"},
+    {"long-pressed", [](const Talk&) { return Event(LongPressed{}); }, "!ee!!"},
+    {"resumed", [](const Talk&) { return Event(Resumed{desk_plan()}); }, "c!!!!"},
+    {"mute-set", [](const Talk&) { return Event(MuteSet{true}); }, "!**!!"},
+    {"media-ready", [](const Talk&) { return Event(MediaReady{}); }, "....."},
+    {"media-lost", [](const Talk&) { return Event(MediaLost{}); }, "..*.."},
+    {"camera-up", [](const Talk&) { return Event(CameraUp{}); }, "....."},
+    {"camera-lost", [](const Talk&) { return Event(CameraLost{}); }, "....."},
+    {"devices-closed", [](const Talk&) { return Event(DevicesClosed{}); }, "!!!.!"},
+    {"offered", [](const Talk& t) { return Event(Offered{key(t, 0), "sdp"}); }, "?*!??"},
+    {"leg-failed",
+     [](const Talk& t) { return Event(LegFailed{key(t, 0), protocol::LegFailure::not_connected}); }, "?**??"},
+    {"answer-repaired", [](const Talk& t) { return Event(AnswerRepaired{key(t, 0)}); }, "?**??"},
+    {"connected", [](const Talk& t) { return Event(Connected{key(t, 0)}); }, "?!.??"},
+    {"first-rtp", [](const Talk& t) { return Event(FirstRtp{key(t, 0)}); }, "?!.??"},
+    {"first-frame", [](const Talk& t) { return Event(FirstFrame{key(t, 1)}); }, "?!.??"},
+    {"leg-age", [](const Talk& t) { return Event(LegAge{key(t, 1), std::chrono::minutes(1)}); }, "..*.."},
+    {"dropped", [](const Talk&) { return Event(Dropped{{0, 1}}); }, "....."},
+    {"posted", [](const Talk& t) { return Event(Posted{key(t, 0), "answer", "http://desk/r"}); }, "?*???"},
+    {"post-failed", [](const Talk& t) { return Event(PostFailed{key(t, 0), PostFailure::cut, {}}); }, "?*!??"},
+    {"events-up", [](const Talk&) { return Event(EventsUp{}); }, "....."},
+    {"events-down", [](const Talk&) { return Event(EventsDown{}); }, ".**.."},
+    {"seats-seen", [](const Talk&) { return Event(SeatsSeen{{{"counsellor", true, "s1"}}}); }, "....."},
+    {"seat-joined", [](const Talk&) { return Event(SeatJoined{"counsellor", "s2"}); }, ".**.."},
+    {"seat-joined, of another room", [](const Talk&) { return Event(SeatJoined{"stranger", "s2"}); }, ".!!.."},
+    {"seat-left", [](const Talk&) { return Event(SeatLeft{"counsellor"}); }, ".*e.."},
+    {"ringing", [](const Talk&) { return Event(Ringing{}); }, "....."},
+    {"hold-set", [](const Talk&) { return Event(HoldSet{true}); }, "!**!!"},
+    {"banner-set", [](const Talk&) { return Event(BannerSet{"x"}); }, "!..!!"},
+    {"ended-by-office", [](const Talk&) { return Event(EndedByOffice{}); }, "!ee.!"},
+    {"timer offer", [](const Talk& t) { return Event(TimerRang{{TimerKind::offer, key(t, 0)}}); }, "?*???"},
+    {"timer post", [](const Talk& t) { return Event(TimerRang{{TimerKind::post, key(t, 0)}}); }, "?????"},
+    {"timer connect", [](const Talk& t) { return Event(TimerRang{{TimerKind::connect, key(t, 0)}}); }, "?????"},
+    {"timer retry", [](const Talk& t) { return Event(TimerRang{{TimerKind::retry, key(t, 0)}}); }, "?????"},
+    {"timer presence", [](const Talk&) { return Event(TimerRang{{TimerKind::presence, {}}}); }, "....."},
+    {"timer call", [](const Talk&) { return Event(TimerRang{{TimerKind::call, {}}}); }, ".ee.."},
+    {"timer reassure", [](const Talk&) { return Event(TimerRang{{TimerKind::reassure, {}}}); }, "....."},
+    {"timer notice", [](const Talk&) { return Event(TimerRang{{TimerKind::notice, {}}}); }, "....."},
+    {"timer teardown", [](const Talk&) { return Event(TimerRang{{TimerKind::teardown, {}}}); }, "....."},
+    {"timer farewell", [](const Talk&) { return Event(TimerRang{{TimerKind::farewell, {}}}); }, "....."},
+    {"agenda-seen", [](const Talk&) { return Event(AgendaSeen{}); }, "....."},
+    {"service-set, out", [](const Talk&) { return Event(ServiceSet{false}); }, "o...."},
+    {"service-set, in", [](const Talk&) { return Event(ServiceSet{true}); }, "....i"},
+};
+
+void enter(Talk& talk, int phase) {
+  switch (phase) {
+    case 0: return talk.ready();
+    case 1:
+      talk.call();
+      talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+      return;
+    case 2: return talk.talk();
+    case 3: return talk.end();
+    default: return talk.out_of_service();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every event in every phase") {
+  for (const Row& row : kRows) {
+    std::string outcome;
+    for (int phase = 0; phase < 5; ++phase) {
+      Talk talk;
+      enter(talk, phase);
+      if (phase == 1 && std::string(row.what) == "posted") talk.offer(0);
+      if (phase == 1 && std::string(row.what) == "seat-joined") talk(SeatJoined{"counsellor", "s1"});
+      const Phase before = talk.state.phase;
+      const std::string words = talk(row.event(talk));
+      char result = '.';
+      if (words.find("illegal") != std::string::npos) result = '!';
+      else if (words.find("stale") != std::string::npos) result = '?';
+      else if (talk.state.phase != before) result = letter(talk.state.phase);
+      else if (!words.empty()) result = '*';
+      outcome += result;
+    }
+    INFO(row.what);
+    CHECK(outcome == row.outcome);
+  }
+}
+
+TEST_CASE("the table knows every event") {
+  std::map<std::string_view, int> seen;
+  const Talk talk;
+  for (const Row& row : kRows) ++seen[name(row.event(talk))];
+  CHECK(seen.size() == std::variant_size_v<Event>);
+}
