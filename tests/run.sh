@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what the tests need, builds, and runs every tier through CTest.
+#
+#   tests/run.sh [--preset dev|release|asan|tsan] [--long] [--tier pure|loop|media|interop|lint] [CTEST ARGUMENT ...]
+#
+# The last line is CTest's. --long adds what does not fit into CI. Quick when run again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=dev label=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --preset) preset=$2; shift 2 ;;
+    --long) export MADOGUCHI_LONG=1; shift ;;
+    --tier) label=(-L "^$2\$"); shift 2 ;;
+    -h | --help) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) break ;;
+  esac
+done
+case $preset in dev | release | asan | tsan) ;; *) echo "run.sh: no preset \"$preset\" (see --help)" >&2; exit 2 ;; esac
+
+groups=(build run test lint)
+[ "$preset" = tsan ] && groups=(build lint)
+provisioning/install-packages.sh "${groups[@]}"
+
+browser=tests/interop/browser
+if [ "$preset" != tsan ] && [ -e $browser/package-lock.json ]; then
+  if ! cmp -s $browser/package-lock.json $browser/node_modules/.installed-for 2>/dev/null; then
+    echo "== installing the browser driver (npm ci)" >&2
+    (cd $browser && npm ci --no-audit --no-fund --silent)
+    cp $browser/package-lock.json $browser/node_modules/.installed-for
+  fi
+fi
+
+export MADOGUCHI_WERROR=ON
+echo "== configuring ($preset)" >&2
+cmake --preset "$preset" >/dev/null
+echo "== building ($preset)" >&2
+cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' || true; fi
+
+# Found once for all processes of the tests, instead of by each of them.
+export GST_REGISTRY=$PWD/build/$preset/gst-registry.bin
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1:handle_abort=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+echo "== testing ($preset)" >&2
+ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j 2 "${label[@]}" "$@"
