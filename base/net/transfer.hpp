@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// One exchange with libcurl: the easy handle and what it collects. Private to base/net; on the loop's thread.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "base/net/http_client.hpp"
+
+namespace madoguchi {
+
+class Transfer {
+ public:
+  Transfer(boost::asio::any_io_executor executor, const HttpRequest& request, const HttpSettings& settings,
+           bool streams);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  void finish(CURLcode code);
+  void cancel();
+  /// What went wrong, in our words.
+  [[nodiscard]] Error error(const Url& url) const;
+
+  bool finished = false;
+  CURLcode code = CURLE_OK;
+  bool cancelled = false;
+  bool head_complete = false;
+  HttpResponse response;
+  boost::asio::steady_timer wake;  ///< cancelled when something happened
+
+ private:
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  void header_line(std::string_view line);
+
+  struct FreeEasy {
+    void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
+  };
+  struct FreeList {
+    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+  };
+  void add_header(const std::string& line);
+
+  std::unique_ptr<CURL, FreeEasy> easy_;
+  std::unique_ptr<curl_slist, FreeList> headers_;
+  std::string body_;
+  std::size_t body_cap_;
+  bool streams_;
+  bool too_large_ = false;
+  char words_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace madoguchi
