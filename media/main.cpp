@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// madoguchi-media: microphone, speaker, screen and WebRTC of one room. Started by the daemon with its channel as
+// descriptor 3; gives up what it does not need before its first thread.
+#include <fcntl.h>
+#include <gst/gst.h>
+
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "base/sandbox.hpp"
+#include "media/media.hpp"
+
+namespace {
+
+madoguchi::Sandbox sandbox() {
+  madoguchi::Sandbox result;
+  result.read = {"/usr",         "/lib",          "/lib64",          "/bin",       "/etc/fonts",
+                 "/etc/ld.so.cache", "/etc/localtime", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+                 "/etc/gai.conf", "/proc/self",    "/proc/cpuinfo",   "/proc/meminfo", "/sys/devices/system/cpu",
+                 "/dev/urandom", "/dev/null",     "/proc/sys/kernel", "/etc/alternatives"};
+  if (const char* registry = std::getenv("GST_REGISTRY")) result.read.emplace_back(registry);
+  if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) result.read.emplace_back(libraries);
+  result.read_write = {"/dev/dri"};
+  result.network = true;
+  return result;
+}
+
+}  // namespace
+
+int main() {
+  using namespace madoguchi;
+  log::set_program("media");
+  if (::fcntl(protocol::kChannelFd, F_GETFD) < 0) {
+    log::error("no-channel", {{"hint", "madoguchi-media is started by madoguchid"}});
+    return 2;
+  }
+  ::setenv("GST_REGISTRY_FORK", "no", 1);  // the sandbox lets nothing be started
+  ::setenv("GST_REGISTRY_UPDATE", std::getenv("GST_REGISTRY") != nullptr ? "no" : "yes", 1);
+  ::setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+  const auto entered = enter_sandbox(sandbox());
+  if (!entered) {
+    log::error("sandbox-failed", {{"error", entered.error().message}});
+    return 1;
+  }
+  gst_init(nullptr, nullptr);
+  GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+  protocol::Ready ready;
+  ready.landlock = entered->landlock;
+  ready.seccomp = entered->seccomp;
+  {
+    media::Media process(protocol::kChannelFd, loop, ready);
+    g_main_loop_run(loop);
+  }
+  g_main_loop_unref(loop);
+  // Pipelines may still be on their way down on threads of their own; the kernel closes what they hold.
+  ::_exit(0);
+}

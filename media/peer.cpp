@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+// One webrtcbin, as docs/lessons.md tells to treat it. Main thread, but for the callbacks at the top.
+#include "media/peer.hpp"
+
+#define GST_USE_UNSTABLE_API
+#include <fmt/format.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/sdp/sdp.h>
+#include <gst/webrtc/webrtc.h>
+
+#include <thread>
+
+#include "base/log.hpp"
+#include "media/peer_port.hpp"
+#include "media/sdp.hpp"
+
+namespace madoguchi::media {
+
+using protocol::Direction;
+using protocol::LegFailure;
+
+namespace {
+
+constexpr std::chrono::milliseconds kGatherFor{300};
+constexpr std::chrono::milliseconds kConnectWithin{8000};
+constexpr const char* kTransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+// ---- callbacks, on any of GStreamer's threads
+
+void on_offer_created(GstPromise* promise, gpointer data) {
+  const PortPtr port = held(data);
+  const GstStructure* reply = gst_promise_get_reply(promise);
+  GstWebRTCSessionDescription* offer = nullptr;
+  if (reply != nullptr) gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, nullptr);
+  gst_promise_unref(promise);
+  if (offer == nullptr) {
+    Peer::Port::tell(port, [](Peer& peer) { peer.heard_failure(LegFailure::offer, "webrtcbin made no offer"); });
+    return;
+  }
+  Peer::Port::tell(port, [kept = std::shared_ptr<GstWebRTCSessionDescription>(
+                              offer, gst_webrtc_session_description_free)](Peer& peer) { peer.heard_offer(kept.get()); });
+}
+
+void on_gathering(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCICEGatheringState state{};
+  g_object_get(webrtc, "ice-gathering-state", &state, nullptr);
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) {
+    Peer::Port::tell(held(data), [](Peer& peer) { peer.heard_gathering_done(); });
+  }
+}
+
+void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCPeerConnectionState state{};
+  g_object_get(webrtc, "connection-state", &state, nullptr);
+  Peer::Port::tell(held(data), [state](Peer& peer) { peer.heard_connection(state); });
+}
+
+void on_pad_added(GstElement* webrtc, GstPad* pad, gpointer data) {
+  if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
+  GstObject* pipeline = gst_element_get_parent(webrtc);
+  if (pipeline == nullptr) return;
+  decode_pad(held(data), GST_BIN(pipeline), pad);
+  gst_object_unref(pipeline);
+}
+
+GstPadProbeReturn on_upstream(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (event != nullptr && gst_event_has_name(const_cast<GstEvent*>(event), "GstForceKeyUnit")) {
+    Peer::Port::tell(held(data), [](Peer& peer) { peer.heard_key_frame_request(); });
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn on_sent(GstPad*, GstPadProbeInfo*, gpointer data) {
+  const PortPtr& port = held(data);
+  if (!port->rtp_seen.exchange(true)) Peer::Port::tell(port, [](Peer& peer) { peer.heard_first_rtp(); });
+  return GST_PAD_PROBE_REMOVE;
+}
+
+void on_rtcp(GObject*, GstBuffer*, gpointer data) { held(data)->media_at = g_get_monotonic_time(); }
+
+template <class Callback>
+void connect(gpointer object, const char* signal, Callback callback, const PortPtr& port) {
+  g_signal_connect_data(object, signal, G_CALLBACK(callback), hold(port), let_go_closure, static_cast<GConnectFlags>(0));
+}
+
+GstCaps* audio_caps(guint32 ssrc) {
+  GstCaps* caps = gst_caps_from_string(
+      "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload=111,"
+      "minptime=(string)10,useinbandfec=(string)1");
+  gst_caps_set_simple(caps, "extmap-1", G_TYPE_STRING, kTransportWide, nullptr);
+  if (ssrc != 0) gst_caps_set_simple(caps, "ssrc", G_TYPE_UINT, ssrc, nullptr);
+  return caps;
+}
+
+GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc, bool receives) {
+  GstCaps* caps = gst_caps_new_empty();
+  int payload = 96;
+  for (const std::string& codec : codecs) {
+    GstCaps* one = gst_caps_from_string(
+        codec == "h264" ? "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
+                          "packetization-mode=(string)1,level-asymmetry-allowed=(string)1"
+                        : "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000");
+    gst_caps_set_simple(one, "payload", G_TYPE_INT, payload, "extmap-1", G_TYPE_STRING, kTransportWide,
+                        "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE,
+                        "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, nullptr);
+    if (receives) gst_caps_set_simple(one, "x-google-start-bitrate", G_TYPE_STRING, "2000", nullptr);
+    if (ssrc != 0) gst_caps_set_simple(one, "ssrc", G_TYPE_UINT, ssrc, nullptr);
+    gst_caps_append(caps, one);
+    payload += 2;
+  }
+  return caps;
+}
+
+/// One sample into an appsrc, with its caps.
+void push(const ElementPtr& source, GstSample* sample) {
+  if (!source) return;
+  gst_app_src_push_sample(reinterpret_cast<GstAppSrc*>(source.get()), sample);
+}
+
+/// "stun://host:port" and "turn://user:password@host:port", as webrtcbin wants them.
+std::string ice_uri(const protocol::IceServer& server) {
+  const auto colon = server.url.find(':');
+  if (colon == std::string::npos) return {};
+  const std::string scheme = server.url.substr(0, colon);
+  const std::string rest = server.url.substr(colon + 1);
+  if (scheme == "stun") return "stun://" + rest;
+  const std::unique_ptr<char, decltype(&g_free)> user(
+      g_uri_escape_string(server.username.c_str(), nullptr, FALSE), g_free);
+  const std::unique_ptr<char, decltype(&g_free)> password(
+      g_uri_escape_string(server.credential.c_str(), nullptr, FALSE), g_free);
+  return fmt::format("{}://{}:{}@{}", scheme, user.get(), password.get(), rest);
+}
+
+}  // namespace
+
+Peer::Peer(PeerOptions options, PeerEvents events, PeerSinks sinks)
+    : options_(std::move(options)), events_(std::move(events)), port_(std::make_shared<Port>()) {
+  port_->sinks = std::move(sinks);
+}
+
+std::shared_ptr<Peer> Peer::make(PeerOptions options, PeerEvents events, PeerSinks sinks) {
+  std::shared_ptr<Peer> peer(new Peer(std::move(options), std::move(events), std::move(sinks)));
+  peer->port_->peer = peer;
+  return peer;
+}
+
+Peer::~Peer() { close({}); }
+
+void Peer::offer() {
+  pipeline_ = ElementPtr::adopt(gst_pipeline_new(nullptr));
+  webrtc_ = ElementPtr::adopt(gst_element_factory_make("webrtcbin", nullptr));
+  if (!webrtc_) return heard_failure(LegFailure::offer, "webrtcbin is not installed");
+  g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", 100, nullptr);
+  gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(webrtc_.get())));
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline_.get()), nullptr);
+  GstClock* clock = gst_system_clock_obtain();
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline_.get()), clock);
+  gst_object_unref(clock);
+  gst_element_set_start_time(pipeline_.get(), GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time(pipeline_.get(), options_.base_time);
+
+  GObject* ice = nullptr;
+  g_object_get(webrtc_.get(), "ice-agent", &ice, nullptr);
+  if (ice != nullptr) {
+    GObject* agent = nullptr;
+    g_object_get(ice, "agent", &agent, nullptr);
+    if (agent != nullptr) {
+      g_object_set(agent, "upnp", FALSE, "ice-tcp", FALSE, nullptr);
+      g_object_unref(agent);
+    }
+    if (options_.loopback) {
+      gboolean added = FALSE;
+      g_signal_emit_by_name(ice, "add-local-ip-address", "127.0.0.1", &added);
+    }
+    g_object_unref(ice);
+  }
+  for (const protocol::IceServer& server : options_.ice_servers) {
+    const std::string uri = ice_uri(server);
+    if (uri.rfind("stun", 0) == 0) g_object_set(webrtc_.get(), "stun-server", uri.c_str(), nullptr);
+    else if (!uri.empty()) {
+      gboolean added = FALSE;
+      g_signal_emit_by_name(webrtc_.get(), "add-turn-server", uri.c_str(), &added);
+    }
+  }
+  connect(webrtc_.get(), "notify::ice-gathering-state", on_gathering, port_);
+  connect(webrtc_.get(), "notify::connection-state", on_connection, port_);
+  if (options_.direction == Direction::play) connect(webrtc_.get(), "pad-added", on_pad_added, port_);
+
+  if (options_.direction == Direction::publish) add_publish_pads();
+  else add_play_transceivers();
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    return heard_failure(LegFailure::offer, "webrtcbin does not start");
+  }
+  GstPromise* promise = gst_promise_new_with_change_func(on_offer_created, hold(port_), let_go);
+  g_signal_emit_by_name(webrtc_.get(), "create-offer", nullptr, promise);
+}
+
+void Peer::add_publish_pads() {
+  video_ssrc_ = g_random_int_range(1, G_MAXINT32);
+  audio_ssrc_ = g_random_int_range(1, G_MAXINT32);
+  const auto add = [this](const char* name, GstCaps* caps) {
+    GstPadTemplate* pads = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(webrtc_.get()), "sink_%u");
+    GstPad* pad = gst_element_request_pad(webrtc_.get(), pads, name, caps);
+    GstWebRTCRTPTransceiver* transceiver = nullptr;
+    g_object_get(pad, "transceiver", &transceiver, nullptr);
+    if (transceiver != nullptr) {
+      g_object_set(transceiver, "codec-preferences", caps, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
+                   "do-nack", TRUE, nullptr);
+      gst_object_unref(transceiver);
+    }
+    gst_caps_unref(caps);
+    gst_object_unref(pad);
+  };
+  add("sink_0", video_caps(options_.codecs, video_ssrc_, false));
+  add("sink_1", audio_caps(audio_ssrc_));
+}
+
+void Peer::add_play_transceivers() {
+  const auto add = [this](GstCaps* caps) {
+    GstWebRTCRTPTransceiver* transceiver = nullptr;
+    g_signal_emit_by_name(webrtc_.get(), "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps,
+                          &transceiver);
+    if (transceiver != nullptr) {
+      g_object_set(transceiver, "do-nack", TRUE, nullptr);
+      gst_object_unref(transceiver);
+    }
+    gst_caps_unref(caps);
+  };
+  add(video_caps(options_.codecs, 0, true));
+  add(audio_caps(0));
+}
+
+void Peer::heard_offer(GstWebRTCSessionDescription* offer) {
+  g_signal_emit_by_name(webrtc_.get(), "set-local-description", offer, nullptr);
+  gathering_timer_ = post_after(kGatherFor, [weak = weak_from_this()] {
+    if (const auto peer = weak.lock()) {
+      peer->gathering_timer_ = 0;
+      peer->send_offer();
+    }
+  });
+}
+
+void Peer::heard_gathering_done() { send_offer(); }
+
+void Peer::send_offer() {
+  if (offered_ || closed_) return;
+  GstWebRTCSessionDescription* description = nullptr;
+  g_object_get(webrtc_.get(), "local-description", &description, nullptr);
+  if (description == nullptr) return heard_failure(LegFailure::offer, "no local description");
+  char* text = gst_sdp_message_as_text(description->sdp);
+  const std::string sdp(text);
+  g_free(text);
+  gst_webrtc_session_description_free(description);
+  stop_timers();
+  offered_ = true;
+  events_.offered(sdp);
+}
+
+void Peer::answer(const std::string& text) {
+  if (closed_ || !offered_ || !codec_.empty()) return;
+  auto checked = check_answer(text, options_.direction);
+  if (!checked) {
+    return heard_failure(checked.error().code == Errc::unsupported ? LegFailure::inactive : LegFailure::answer,
+                         checked.error().message);
+  }
+  codec_ = checked->codec;
+  if (checked->repaired) events_.repaired();
+  if (options_.direction == Direction::publish && !link_publish(*checked)) {
+    return heard_failure(LegFailure::codec, "no payloader for " + codec_);
+  }
+  GstSDPMessage* message = nullptr;
+  gst_sdp_message_new_from_text(checked->sdp.c_str(), &message);
+  GstWebRTCSessionDescription* description =
+      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message);
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", description, nullptr);
+  gst_webrtc_session_description_free(description);
+  connect_timer_ = post_after(kConnectWithin, [weak = weak_from_this()] {
+    const auto peer = weak.lock();
+    if (!peer) return;
+    peer->connect_timer_ = 0;
+    if (!peer->connected_) peer->heard_failure(LegFailure::not_connected, "not connected within 8 s");
+  });
+}
+
+bool Peer::link_publish(const CheckedAnswer& answer) {
+  const auto add = [this](const char* description, const char* name, const char* caps_text, int payload, guint32 ssrc,
+                          const char* pad_name, ElementPtr& source) {
+    GError* error = nullptr;
+    GstElement* bin = gst_parse_bin_from_description(description, TRUE, &error);
+    if (bin == nullptr) {
+      log::error("payloader-missing", {{"error", error == nullptr ? "?" : error->message}});
+      g_clear_error(&error);
+      return false;
+    }
+    g_clear_error(&error);
+    gst_element_set_name(bin, name);
+    const ElementPtr held_bin = ElementPtr::ref(bin);
+    const ElementPtr payloader = named(held_bin, "pay");
+    g_object_set(payloader.get(), "pt", static_cast<guint>(payload), "ssrc", ssrc, nullptr);
+    const ElementPtr filter = named(held_bin, "caps");
+    GstCaps* caps = gst_caps_from_string(caps_text);
+    gst_caps_set_simple(caps, "payload", G_TYPE_INT, payload, "ssrc", G_TYPE_UINT, ssrc, "extmap-1", G_TYPE_STRING,
+                        kTransportWide, nullptr);
+    g_object_set(filter.get(), "caps", caps, nullptr);
+    gst_caps_unref(caps);
+    source = named(held_bin, "in");
+    gst_bin_add(GST_BIN(pipeline_.get()), bin);
+    GstPad* from = gst_element_get_static_pad(bin, "src");
+    GstPad* to = gst_element_get_static_pad(webrtc_.get(), pad_name);
+    const bool linked = gst_pad_link(from, to) == GST_PAD_LINK_OK;
+    gst_object_unref(from);
+    gst_object_unref(to);
+    GstPad* source_pad = gst_element_get_static_pad(source.get(), "src");
+    gst_pad_add_probe(source_pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, hold(port_), let_go);
+    gst_object_unref(source_pad);
+    gst_element_sync_state_with_parent(bin);
+    return linked;
+  };
+  const char* kSource = "appsrc name=in is-live=true format=time max-buffers=60 leaky-type=downstream ! ";
+  const std::string video =
+      codec_ == "h264" ? fmt::format("{}h264parse config-interval=-1 ! rtph264pay name=pay config-interval=-1 "
+                                     "aggregate-mode=zero-latency ! capsfilter name=caps", kSource)
+                       : fmt::format("{}rtpvp8pay name=pay picture-id-mode=15-bit ! capsfilter name=caps", kSource);
+  const std::string audio = fmt::format("{}rtpopuspay name=pay ! capsfilter name=caps", kSource);
+  bool linked = true;
+  if (answer.video_payload >= 0) {
+    linked = add(video.c_str(), "video", "application/x-rtp,media=video", answer.video_payload, video_ssrc_, "sink_0",
+                 video_source_);
+  }
+  if (linked && answer.audio_payload >= 0) {
+    linked = add(audio.c_str(), "audio", "application/x-rtp,media=audio", answer.audio_payload, audio_ssrc_, "sink_1",
+                 audio_source_);
+  }
+  return linked;
+}
+
+void Peer::heard_connection(int state) {
+  if (closed_) return;
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
+    return heard_failure(LegFailure::not_connected, "the connection failed or the far end closed it");
+  }
+  if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED || connected_) return;
+  connected_ = true;
+  stop_timers();
+  const ElementPtr rtpbin = named(webrtc_, "rtpbin");
+  if (rtpbin) {
+    GObject* session = nullptr;
+    g_signal_emit_by_name(rtpbin.get(), "get-internal-session", 0, &session);
+    if (session != nullptr) {
+      connect(session, "on-receiving-rtcp", on_rtcp, port_);
+      g_object_unref(session);
+    }
+    if (GstPad* sent = gst_element_get_static_pad(rtpbin.get(), "send_rtp_src_0")) {
+      const auto kinds = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+      gst_pad_add_probe(sent, kinds, on_sent, hold(port_), let_go);
+      gst_object_unref(sent);
+    }
+  }
+  if (options_.direction == Direction::publish) port_->media_at = g_get_monotonic_time();
+  events_.connected();
+  port_->flowing = true;
+  if (options_.direction == Direction::publish) events_.wants_key_frame();
+}
+
+void Peer::heard_first_frame(int width, int height) { events_.first_frame(width, height); }
+void Peer::heard_first_rtp() { events_.first_rtp(); }
+void Peer::heard_key_frame_request() { events_.wants_key_frame(); }
+void Peer::heard_failure(LegFailure failure, const std::string& message) {
+  if (!closed_) events_.failed(failure, message);
+}
+
+void Peer::push_video(GstSample* sample) {
+  if (!port_->flowing) return;
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  if (!port_->key_frame_seen) {
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) return;
+    port_->key_frame_seen = true;
+  }
+  ++port_->frames;
+  port_->bytes += gst_buffer_get_size(buffer);
+  push(video_source_, sample);
+}
+
+void Peer::push_audio(GstSample* sample) {
+  if (port_->flowing) push(audio_source_, sample);
+}
+
+PeerStats Peer::stats() const {
+  const auto age = [](gint64 at) { return at == 0 ? -1 : (g_get_monotonic_time() - at) / 1000; };
+  PeerStats stats;
+  stats.media_age_ms = age(port_->media_at);
+  stats.picture_age_ms = age(port_->picture_at);
+  stats.frames = port_->frames;
+  stats.bytes = port_->bytes;
+  stats.width = port_->width;
+  stats.height = port_->height;
+  return stats;
+}
+
+void Peer::stop_timers() {
+  for (guint* timer : {&gathering_timer_, &connect_timer_}) {
+    if (*timer != 0) g_source_remove(*timer);
+    *timer = 0;
+  }
+}
+
+void Peer::close(std::function<void()> done) {
+  if (!closed_) {
+    closed_ = true;
+    port_->closed = true;
+    port_->flowing = false;
+    stop_timers();
+  }
+  if (!pipeline_) {
+    if (done) post(std::move(done));
+    return;
+  }
+  // A pipeline on its way to NULL can block; the last references go with it.
+  std::thread([pipeline = std::exchange(pipeline_, {}), webrtc = std::exchange(webrtc_, {}),
+               video = std::exchange(video_source_, {}), audio = std::exchange(audio_source_, {}),
+               done = std::move(done)]() mutable {
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+    audio = {};
+    video = {};
+    webrtc = {};
+    pipeline = {};
+    if (done) post(std::move(done));
+  }).detach();
+}
+
+}  // namespace madoguchi::media

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drawing with cairo and pango. Main thread.
+#include "media/screen.hpp"
+
+#include <gst/video/video.h>
+#include <pango/pangocairo.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace madoguchi::media {
+
+namespace {
+
+constexpr int kWidth = 1280;
+constexpr int kHeight = 720;
+constexpr const char* kFont = "BIZ UDGothic, BIZ UDPGothic, sans-serif";
+
+struct Colour {
+  double red, green, blue;
+};
+
+Colour background(const std::string& tone) {
+  if (tone == "busy") return {0.10, 0.22, 0.42};
+  if (tone == "good") return {0.07, 0.30, 0.24};
+  if (tone == "trouble") return {0.45, 0.20, 0.05};
+  return {0.13, 0.16, 0.22};
+}
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using Surface = std::unique_ptr<cairo_surface_t, Freer<cairo_surface_destroy>>;
+using Cairo = std::unique_ptr<cairo_t, Freer<cairo_destroy>>;
+
+/// I420 into a surface of its own.
+Surface surface_of(GstVideoFrame& frame) {
+  const int width = GST_VIDEO_FRAME_WIDTH(&frame);
+  const int height = GST_VIDEO_FRAME_HEIGHT(&frame);
+  Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
+  GstVideoInfo info;
+  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_BGRx, static_cast<guint>(width), static_cast<guint>(height));
+  GstBuffer* buffer = gst_buffer_new_wrapped_full(
+      static_cast<GstMemoryFlags>(0), cairo_image_surface_get_data(surface.get()),
+      static_cast<gsize>(cairo_image_surface_get_stride(surface.get()) * height), 0,
+      static_cast<gsize>(cairo_image_surface_get_stride(surface.get()) * height), nullptr, nullptr);
+  GstVideoFrame to;
+  if (gst_video_frame_map(&to, &info, buffer, GST_MAP_WRITE) != FALSE) {
+    GstVideoConverter* converter = gst_video_converter_new(&frame.info, &info, nullptr);
+    if (converter != nullptr) {
+      gst_video_converter_frame(converter, &frame, &to);
+      gst_video_converter_free(converter);
+    }
+    gst_video_frame_unmap(&to);
+  }
+  gst_buffer_unref(buffer);
+  cairo_surface_mark_dirty(surface.get());
+  return surface;
+}
+
+Surface surface_of(GstSample* sample) {
+  GstVideoInfo info;
+  GstVideoFrame frame;
+  if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) == FALSE) return {};
+  if (gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ) == FALSE) return {};
+  Surface surface = surface_of(frame);
+  gst_video_frame_unmap(&frame);
+  return surface;
+}
+
+Surface surface_of(const SelfView& self) {
+  GstVideoInfo info;
+  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, static_cast<guint>(self.width),
+                            static_cast<guint>(self.height));
+  GstBuffer* buffer = gst_buffer_new_memdup(self.i420.data(), self.i420.size());
+  GstVideoFrame frame;
+  Surface surface;
+  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READ) != FALSE) {
+    surface = surface_of(frame);
+    gst_video_frame_unmap(&frame);
+  }
+  gst_buffer_unref(buffer);
+  return surface;
+}
+
+/// The whole picture, as large as fits into the box, in its middle.
+void draw_picture(cairo_t* cairo, cairo_surface_t* picture, double x, double y, double width, double height) {
+  const double wide = cairo_image_surface_get_width(picture);
+  const double high = cairo_image_surface_get_height(picture);
+  const double scale = std::min(width / wide, height / high);
+  cairo_save(cairo);
+  cairo_translate(cairo, x + (width - wide * scale) / 2, y + (height - high * scale) / 2);
+  cairo_scale(cairo, scale, scale);
+  cairo_set_source_surface(cairo, picture, 0, 0);
+  cairo_paint(cairo);
+  cairo_restore(cairo);
+}
+
+/// Centred text; returns its height.
+double draw_text(cairo_t* cairo, const std::string& text, int size, double y, double width, bool draw) {
+  PangoLayout* layout = pango_cairo_create_layout(cairo);
+  PangoFontDescription* font = pango_font_description_from_string(kFont);
+  pango_font_description_set_absolute_size(font, static_cast<double>(size) * PANGO_SCALE);
+  pango_font_description_set_weight(font, size > 50 ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+  pango_layout_set_font_description(layout, font);
+  pango_font_description_free(font);
+  pango_layout_set_width(layout, static_cast<int>(width) * PANGO_SCALE);
+  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_text(layout, text.c_str(), static_cast<int>(text.size()));
+  int high = 0;
+  pango_layout_get_pixel_size(layout, nullptr, &high);
+  if (draw) {
+    cairo_move_to(cairo, (kWidth - width) / 2, y);
+    pango_cairo_show_layout(cairo, layout);
+  }
+  g_object_unref(layout);
+  return high;
+}
+
+void draw_card(cairo_t* cairo, const protocol::ShowCard& card) {
+  const Colour colour = background(card.tone);
+  cairo_set_source_rgb(cairo, colour.red, colour.green, colour.blue);
+  cairo_paint(cairo);
+  cairo_set_source_rgb(cairo, 1, 1, 1);
+  constexpr double kText = 1140;
+  constexpr double kGap = 28;
+  double total = draw_text(cairo, card.title, 72, 0, kText, false);
+  for (const std::string& line : card.lines) total += kGap + draw_text(cairo, line, 44, 0, kText, false);
+  double y = std::max(30.0, (kHeight - total) / 2);
+  y += draw_text(cairo, card.title, 72, y, kText, true);
+  for (const std::string& line : card.lines) y += kGap + draw_text(cairo, line, 44, y + kGap, kText, true);
+}
+
+void draw_banner(cairo_t* cairo, const protocol::ShowCard& card) {
+  if (card.title.empty()) return;
+  const double high = draw_text(cairo, card.title, 44, 0, 1140, false) + 40;
+  const Colour colour = background(card.tone);
+  cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, 0.88);
+  cairo_rectangle(cairo, 0, kHeight - high, kWidth, high);
+  cairo_fill(cairo);
+  cairo_set_source_rgb(cairo, 1, 1, 1);
+  draw_text(cairo, card.title, 44, kHeight - high + 20, 1140, true);
+}
+
+cairo_status_t write_some(void* fd, const unsigned char* data, unsigned length) {
+  while (length > 0) {
+    const ssize_t count = ::write(*static_cast<int*>(fd), data, length);
+    if (count <= 0) return CAIRO_STATUS_WRITE_ERROR;
+    data += count;
+    length -= static_cast<unsigned>(count);
+  }
+  return CAIRO_STATUS_SUCCESS;
+}
+
+}  // namespace
+
+Screen::~Screen() { forget_far_picture(); }
+
+void Screen::set_far_picture(GstSample* sample) {
+  GstSample* kept = gst_sample_ref(sample);
+  const std::lock_guard lock(mutex_);
+  std::swap(far_, kept);
+  if (kept != nullptr) gst_sample_unref(kept);
+}
+
+void Screen::forget_far_picture() {
+  const std::lock_guard lock(mutex_);
+  if (far_ != nullptr) gst_sample_unref(far_);
+  far_ = nullptr;
+}
+
+Result<void> Screen::write_png(int fd, const SelfView& self, bool& shows_people) {
+  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, kWidth, kHeight));
+  const Cairo cairo(cairo_create(surface.get()));
+  shows_people = false;
+  if (card_.over_picture) {
+    cairo_set_source_rgb(cairo.get(), 0, 0, 0);
+    cairo_paint(cairo.get());
+    GstSample* far = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (far_ != nullptr) far = gst_sample_ref(far_);
+    }
+    if (far != nullptr) {
+      if (const Surface picture = surface_of(far)) draw_picture(cairo.get(), picture.get(), 0, 0, kWidth, kHeight);
+      gst_sample_unref(far);
+      shows_people = true;
+    }
+    if (!self.i420.empty()) {
+      cairo_set_source_rgb(cairo.get(), 1, 1, 1);
+      cairo_rectangle(cairo.get(), kWidth - 280 - 3, 24 - 3, 256 + 6, 144 + 6);
+      cairo_fill(cairo.get());
+      if (const Surface picture = surface_of(self)) {
+        draw_picture(cairo.get(), picture.get(), kWidth - 280, 24, 256, 144);
+      }
+      shows_people = true;
+    }
+    draw_banner(cairo.get(), card_);
+  } else {
+    draw_card(cairo.get(), card_);
+  }
+  cairo_surface_flush(surface.get());
+  if (cairo_surface_write_to_png_stream(surface.get(), write_some, &fd) != CAIRO_STATUS_SUCCESS) {
+    return fail(Errc::io, "the PNG could not be written");
+  }
+  return {};
+}
+
+}  // namespace madoguchi::media

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at an answer before webrtcbin does: it accepts silently what then never works. Pure text.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "media/protocol.hpp"
+
+namespace madoguchi::media {
+
+struct CheckedAnswer {
+  std::string sdp;        ///< with a=setup:actpass made active
+  bool repaired = false;  ///< it was
+  std::string codec;      ///< "h264", "vp8"; "none" when the far end takes no video
+  int video_payload = -1, audio_payload = -1;  ///< -1: refused
+};
+
+/// Errc::invalid: not an answer; Errc::unsupported: everything in it is refused (port 0, inactive, or the wrong way).
+Result<CheckedAnswer> check_answer(const std::string& sdp, protocol::Direction direction);
+
+}  // namespace madoguchi::media

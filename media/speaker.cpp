@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mixer and its meter. Main thread; play() on GStreamer's.
+#include "media/speaker.hpp"
+
+#include <fmt/format.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/log.hpp"
+
+namespace madoguchi::media {
+
+namespace {
+
+constexpr int kRate = 48000;
+constexpr std::uint32_t kChimeInput = 0xffffffff;
+constexpr const char* kFormat = "audio/x-raw,format=F32LE,layout=interleaved,channels=1,rate=48000";
+
+GstFlowReturn on_mixed(GstAppSink* sink, gpointer data) {
+  GstSample* sample = gst_app_sink_pull_sample(sink);
+  if (sample == nullptr) return GST_FLOW_OK;
+  GstMapInfo map;
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) != FALSE) {
+    (*static_cast<std::shared_ptr<Meter>*>(data))->add(reinterpret_cast<const float*>(map.data), map.size / sizeof(float));
+    gst_buffer_unmap(buffer, &map);
+  }
+  gst_sample_unref(sample);
+  return GST_FLOW_OK;
+}
+
+/// Power of one frequency (Goertzel), up to a factor.
+double power(const std::vector<float>& samples, double hz) {
+  const double turn = 2.0 * std::numbers::pi * hz / kRate;
+  const double factor = 2.0 * std::cos(turn);
+  double before = 0;
+  double last = 0;
+  for (const float sample : samples) {
+    const double now = static_cast<double>(sample) + factor * last - before;
+    before = last;
+    last = now;
+  }
+  return last * last + before * before - factor * last * before;
+}
+
+}  // namespace
+
+void Meter::add(const float* samples, std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < count; ++i) {
+    ring_[at_] = samples[i];
+    at_ = (at_ + 1) % ring_.size();
+  }
+  last_ = g_get_monotonic_time();
+}
+
+SpeakerLevel Meter::level() const {
+  std::vector<float> samples;
+  {
+    const std::lock_guard lock(mutex_);
+    if (g_get_monotonic_time() - last_ > G_USEC_PER_SEC) return {};
+    // The newest quarter of a second, halved in rate: enough for speech and tones up to 6 kHz.
+    for (std::size_t i = 0; i < 12000; ++i) samples.push_back(ring_[(at_ + ring_.size() - 12000 + i) % ring_.size()]);
+  }
+  double sum = 0;
+  for (const float sample : samples) sum += static_cast<double>(sample) * static_cast<double>(sample);
+  const double rms = std::sqrt(sum / static_cast<double>(samples.size()));
+  SpeakerLevel level;
+  level.rms_db = rms > 1e-5 ? 20.0 * std::log10(rms) : -100.0;
+  if (level.rms_db < -60.0) return level;
+  // Coarse over the whole range, in steps of the window's resolution, then fine around the best.
+  double best = 0;
+  double best_power = -1;
+  const auto look = [&](double from, double to, double by) {
+    for (double hz = from; hz <= to; hz += by) {
+      const double here = power(samples, hz);
+      if (here > best_power) {
+        best_power = here;
+        best = hz;
+      }
+    }
+  };
+  look(60, 4000, 4);
+  look(best - 4, best + 4, 0.5);
+  level.strongest_hz = best;
+  return level;
+}
+
+Speaker::Speaker(const std::string& device, GstClockTime base_time) {
+  const std::string sink = device == "window" ? "audioconvert ! audioresample ! autoaudiosink sync=false"
+                                              : "fakesink sync=true async=false";
+  GError* error = nullptr;
+  pipeline_ = ElementPtr::adopt(gst_parse_launch(
+      fmt::format("audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! {} ! audiomixer name=mix "
+                  "latency=40000000 ! {} ! tee name=t ! queue ! appsink name=meter sync=false async=false drop=true "
+                  "max-buffers=50  t. ! queue ! {}", kFormat, kFormat, sink).c_str(), &error));
+  if (error != nullptr) {
+    log::error("speaker-not-made", {{"error", error->message}});
+    g_clear_error(&error);
+    pipeline_ = {};
+    return;
+  }
+  GstClock* clock = gst_system_clock_obtain();
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline_.get()), clock);
+  gst_object_unref(clock);
+  gst_element_set_start_time(pipeline_.get(), GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time(pipeline_.get(), base_time);
+  mixer_ = named(pipeline_, "mix");
+  const ElementPtr meter = named(pipeline_, "meter");
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = on_mixed;
+  gst_app_sink_set_callbacks(GST_APP_SINK(meter.get()), &callbacks, new std::shared_ptr<Meter>(meter_),
+                             [](gpointer data) { delete static_cast<std::shared_ptr<Meter>*>(data); });
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
+
+Speaker::~Speaker() {
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+ElementPtr Speaker::input(std::uint32_t key) {
+  if (!pipeline_) return {};
+  const std::lock_guard lock(mutex_);
+  if (const auto known = inputs_.find(key); known != inputs_.end()) return known->second;
+  ElementPtr source = ElementPtr::adopt(gst_element_factory_make("appsrc", nullptr));
+  GstCaps* caps = gst_caps_from_string(kFormat);
+  g_object_set(source.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", TRUE, "caps", caps,
+               "max-time", static_cast<guint64>(GST_SECOND), "leaky-type", 2, nullptr);
+  gst_caps_unref(caps);
+  gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(source.get())));
+  gst_element_link(source.get(), mixer_.get());
+  gst_element_sync_state_with_parent(source.get());
+  inputs_[key] = source;
+  return source;
+}
+
+void Speaker::play(std::uint32_t leg, GstSample* sample) {
+  const ElementPtr source = input(leg);
+  if (!source) return;
+  // A shallow copy without its time: the mixer takes it as of now.
+  GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
+  GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
+  GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+  gst_app_src_push_buffer(GST_APP_SRC(source.get()), buffer);
+}
+
+void Speaker::forget(std::uint32_t leg) {
+  ElementPtr source;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = inputs_.find(leg);
+    if (known == inputs_.end()) return;
+    source = known->second;
+    inputs_.erase(known);
+  }
+  GstPad* pad = gst_element_get_static_pad(source.get(), "src");
+  GstPad* peer = gst_pad_get_peer(pad);
+  gst_element_set_state(source.get(), GST_STATE_NULL);
+  if (peer != nullptr) {
+    gst_pad_unlink(pad, peer);
+    gst_element_release_request_pad(mixer_.get(), peer);
+    gst_object_unref(peer);
+  }
+  gst_object_unref(pad);
+  gst_bin_remove(GST_BIN(pipeline_.get()), source.get());
+}
+
+void Speaker::chime(std::string_view code) {
+  const std::vector<float> samples = chime_samples(code);
+  if (samples.empty() || !pipeline_) return;
+  forget(kChimeInput);
+  const ElementPtr source = input(kChimeInput);
+  GstBuffer* buffer = gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float));
+  GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(samples.size(), GST_SECOND, kRate);
+  gst_app_src_push_buffer(GST_APP_SRC(source.get()), buffer);
+}
+
+std::vector<float> chime_samples(std::string_view code) {
+  struct Note {
+    double hz, at, seconds;
+  };
+  std::vector<Note> notes;
+  if (code == "press") notes = {{880, 0, 0.18}};
+  if (code == "ready") notes = {{659.3, 0, 0.2}, {784, 0.18, 0.3}};
+  if (code == "connected") notes = {{523.3, 0, 0.2}, {659.3, 0.15, 0.2}, {784, 0.3, 0.45}};
+  if (code == "ended") notes = {{784, 0, 0.25}, {523.3, 0.22, 0.5}};
+  if (code == "trouble") notes = {{392, 0, 0.3}, {392, 0.4, 0.4}};
+  std::vector<float> samples;
+  for (const Note& note : notes) {
+    const auto from = static_cast<std::size_t>(note.at * kRate);
+    const auto count = static_cast<std::size_t>(note.seconds * kRate);
+    samples.resize(std::max(samples.size(), from + count), 0.0F);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double time = static_cast<double>(i) / kRate;
+      const double attack = std::min(1.0, time / 0.01);
+      const double decay = std::exp(-5.0 * time / note.seconds);
+      samples[from + i] += static_cast<float>(0.2 * attack * decay * std::sin(2 * std::numbers::pi * note.hz * time));
+    }
+  }
+  return samples;
+}
+
+}  // namespace madoguchi::media
