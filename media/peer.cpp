@@ -152,7 +152,7 @@ void Peer::offer() {
   webrtc_ = ElementPtr::adopt(gst_element_factory_make("webrtcbin", nullptr));
   if (!webrtc_) return heard_failure(LegFailure::offer, "webrtcbin is not installed");
   g_object_set(webrtc_.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", 100, nullptr);
-  gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(webrtc_.get())));
+  gst_bin_add(GST_BIN(pipeline_.get()), webrtc_.get());
   gst_pipeline_use_clock(GST_PIPELINE(pipeline_.get()), nullptr);
   GstClock* clock = gst_system_clock_obtain();
   gst_pipeline_use_clock(GST_PIPELINE(pipeline_.get()), clock);

@@ -45,6 +45,8 @@ Surface surface_of(GstVideoFrame& frame) {
   Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
   GstVideoInfo info;
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_BGRx, static_cast<guint>(width), static_cast<guint>(height));
+  info.fps_n = frame.info.fps_n;  // the converter insists
+  info.fps_d = frame.info.fps_d;
   GstBuffer* buffer = gst_buffer_new_wrapped_full(
       static_cast<GstMemoryFlags>(0), cairo_image_surface_get_data(surface.get()),
       static_cast<gsize>(cairo_image_surface_get_stride(surface.get()) * height), 0,

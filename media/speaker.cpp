@@ -131,7 +131,7 @@ ElementPtr Speaker::input(std::uint32_t key) {
   g_object_set(source.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", TRUE, "caps", caps,
                "max-time", static_cast<guint64>(GST_SECOND), "leaky-type", 2, nullptr);
   gst_caps_unref(caps);
-  gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(source.get())));
+  gst_bin_add(GST_BIN(pipeline_.get()), source.get());
   gst_element_link(source.get(), mixer_.get());
   gst_element_sync_state_with_parent(source.get());
   inputs_[key] = source;

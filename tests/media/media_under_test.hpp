@@ -89,19 +89,22 @@ class MediaUnderTest {
     return result;
   }
 
-  /// Inodes of its IP sockets, as the kernel lists them for its network namespace.
-  [[nodiscard]] std::size_t ip_sockets() const {
-    std::string listed;
-    for (const char* table : {"udp", "udp6", "tcp", "tcp6", "raw", "raw6", "netlink", "packet"}) {
+  /// Its IP sockets, as the kernel lists them for its network namespace.
+  [[nodiscard]] std::vector<std::string> ip_sockets() const {
+    std::vector<std::pair<std::string, std::string>> listed;
+    for (const char* table : {"udp", "udp6", "tcp", "tcp6", "raw", "raw6", "packet"}) {
       std::ifstream file("/proc/" + std::to_string(child_->pid()) + "/net/" + table);
-      for (std::string line; std::getline(file, line);) listed += line + " \n";
+      for (std::string line; std::getline(file, line);) listed.emplace_back(table, line + " ");
     }
-    std::size_t found = 0;
+    std::vector<std::string> found;
     for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(child_->pid()) + "/fd")) {
       std::error_code error;
       const std::string target = std::filesystem::read_symlink(fd.path(), error).native();
       if (target.rfind("socket:[", 0) != 0) continue;
-      if (listed.find(" " + target.substr(8, target.size() - 9) + " ") != std::string::npos) ++found;
+      const std::string inode = " " + target.substr(8, target.size() - 9) + " ";
+      for (const auto& [table, line] : listed) {
+        if (line.find(inode) != std::string::npos) found.push_back(table + ": " + line);
+      }
     }
     return found;
   }

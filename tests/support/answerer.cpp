@@ -176,7 +176,7 @@ Result<std::string> Answerer::answer(const std::string& offer) {
   if (!state.pipeline) return fail(Errc::unsupported, "the answerer's pipeline: " + pipeline);
   if (GST_IS_PIPELINE(state.pipeline.get()) == FALSE) {
     GstElement* bin = gst_pipeline_new(nullptr);
-    gst_bin_add(GST_BIN(bin), GST_ELEMENT(gst_object_ref(state.pipeline.get())));
+    gst_bin_add(GST_BIN(bin), state.pipeline.get());
     state.webrtc = state.pipeline;
     state.pipeline = ElementPtr::adopt(bin);
   } else {
