@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stream's life. On the daemon's loop.
+#include "firmware/signalling/event_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "firmware/signalling/sse.hpp"
+
+namespace madoguchi::signalling {
+
+namespace asio = boost::asio;
+
+struct EventStream::Parser {
+  SseParser sse;
+};
+
+EventStream::EventStream(HttpClient& http, Clock& clock, Settings settings, Url url, std::string bearer,
+                         Handlers handlers)
+    : http_(http), clock_(clock), settings_(settings), url_(std::move(url)), bearer_(std::move(bearer)),
+      handlers_(std::move(handlers)), parser_(std::make_shared<Parser>()) {}
+
+void EventStream::remember(const OfficeEvent& event) {
+  if (const auto* all = std::get_if<Seats>(&event)) seats_ = *all;
+  if (!seats_) return;
+  const auto set = [this](const std::string& id, bool present, const std::string& session) {
+    for (SeatState& seat : seats_->seats) {
+      if (seat.seat == id) seat = {id, present, session};
+    }
+  };
+  if (const auto* joined = std::get_if<SeatJoined>(&event)) set(joined->seat, true, joined->session);
+  if (const auto* left = std::get_if<SeatLeft>(&event)) set(left->seat, false, "");
+}
+
+bool EventStream::take(std::string_view bytes) {
+  const std::function<void(const std::string&)> each = [this](const std::string& data) {
+    auto event = parse_office_event(data);
+    if (!event) {
+      ++dropped_;
+      log::notice("office-event-dropped", {{"why", event.error().message}});
+      return;
+    }
+    remember(*event);
+    handlers_.event(*event);
+  };
+  if (parser_->sse.feed(bytes, each)) return true;
+  log::warning("events-too-large", {{"office", url_.origin()}});
+  return false;
+}
+
+asio::awaitable<void> EventStream::run() {
+  int failures = 0;
+  for (;;) {
+    HttpRequest request("GET", url_, settings_.events_head_within);
+    request.headers.emplace_back("Accept", "text/event-stream");
+    request.bearer = bearer_;
+    parser_ = std::make_shared<Parser>();
+    std::function<void(const HttpResponse&)> on_head = [this, &failures](const HttpResponse&) {
+      failures = 0;
+      up_ = true;
+      handlers_.up();
+    };
+    std::function<bool(std::string_view)> on_data = [this](std::string_view bytes) { return take(bytes); };
+    const Result<HttpResponse> ended =
+        co_await http_.stream(std::move(request), on_head, on_data, settings_.events_silent_after);
+    std::string why = "the office closed it";
+    if (!ended) why = ended.error().message;
+    else if (ended->status != 200) why = fmt::format("HTTP {}", ended->status);
+    seats_.reset();
+    if (up_ || failures == 0) {
+      up_ = false;
+      log::notice("events-down", {{"office", url_.origin()}, {"why", why}});
+      handlers_.down(why);
+    }
+    const auto delay = std::min(settings_.events_retry_most, settings_.events_retry_first * (1 << std::min(failures, 10)));
+    ++failures;
+    co_await sleep_for(clock_, delay);
+  }
+}
+
+asio::awaitable<Result<void>> EventStream::post(std::string type) {
+  HttpRequest request("POST", url_, settings_.post_within);
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.bearer = bearer_;
+  json::bj::object body;
+  body["type"] = type;
+  request.body = json::bj::serialize(body);
+  const Result<HttpResponse> response = co_await http_.send(std::move(request));
+  if (!response) co_return fail(response.error().in("telling the office"));
+  if (response->status >= 200 && response->status < 300) co_return Result<void>();
+  co_return fail(Errc::http, fmt::format("telling the office: HTTP {}", response->status), response->status);
+}
+
+}  // namespace madoguchi::signalling

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the office may tell a box about a consultation: a closed list (docs/desk-api.md). None can open a device. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace madoguchi::signalling {
+
+struct SeatState {
+  std::string seat;
+  bool present = false;
+  std::string session;
+};
+struct Seats {
+  std::vector<SeatState> seats;
+};
+struct SeatJoined {
+  std::string seat, session;
+};
+struct SeatLeft {
+  std::string seat;
+};
+struct Ringing {
+  std::string seat;
+};
+struct Hold {
+  bool on = false;
+};
+struct Banner {
+  std::string text;  ///< at most 120 bytes of whole characters, no control characters
+};
+struct Ended {
+  std::string by;
+};
+using OfficeEvent = std::variant<Seats, SeatJoined, SeatLeft, Ringing, Hold, Banner, Ended>;
+
+/// Errc::unsupported for a type that is not in the list, invalid for one that lacks what it needs.
+Result<OfficeEvent> parse_office_event(std::string_view json);
+
+}  // namespace madoguchi::signalling

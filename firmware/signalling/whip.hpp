@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// WHIP (RFC 9725) and WHEP with client offer: one POST, an offer in and an answer out. On the daemon's loop.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/net/http_client.hpp"
+
+namespace madoguchi::signalling {
+
+struct Answered {
+  std::string sdp;
+  Url resource;  ///< to DELETE; may hold tokens: never printed
+};
+
+enum class PostFailure {
+  not_found,  ///< 404, 410
+  busy,       ///< 503
+  server_error,
+  refused,          ///< 401, 403
+  no_location,      ///< 201 without Location, or with one on another origin
+  answer_invalid,   ///< not application/sdp, or not SDP
+  empty_reply,
+  late,
+  cut,
+  unreachable,
+  tls,
+  protocol,  ///< anything else, a 406 counter-offer among them
+};
+std::string_view name(PostFailure failure);
+
+struct PostError {
+  PostFailure failure{};
+  std::string message;
+  std::optional<std::chrono::seconds> retry_after;  ///< at most ten minutes
+};
+
+/// RFC 9725 section 4.2. The bearer goes to the endpoint's origin alone. Cancellation throws operation_aborted.
+boost::asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, Url endpoint, std::string offer,
+                                                                     std::string bearer,
+                                                                     std::chrono::milliseconds within);
+
+/// 200, 204, 404 and 410 are all done.
+boost::asio::awaitable<Result<void>> delete_resource(HttpClient& http, Url resource, std::string bearer,
+                                                     std::chrono::milliseconds within);
+
+/// Seconds or an HTTP date (RFC 9110 section 10.2.3); nullopt when it is neither; 0 to 600 s.
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::system_clock::time_point now);
+
+}  // namespace madoguchi::signalling
