@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choosing, and JSON. No I/O.
+#include "firmware/schedule/agenda.hpp"
+
+#include <algorithm>
+
+namespace madoguchi::schedule {
+
+namespace {
+
+constexpr std::size_t kMostConsultations = 2000;
+
+bool usable(const Consultation& each) { return each.status != Status::cancelled && !each.seats.empty(); }
+
+std::int64_t millis(WallTime time) { return time.time_since_epoch().count(); }
+WallTime from_millis(std::int64_t count) { return WallTime(std::chrono::milliseconds(count)); }
+
+}  // namespace
+
+std::string_view name(Status status) {
+  switch (status) {
+    case Status::confirmed: return "confirmed";
+    case Status::tentative: return "tentative";
+    case Status::cancelled: return "cancelled";
+  }
+  return "?";
+}
+
+const Consultation* Agenda::open_at(WallTime now, std::chrono::milliseconds before) const {
+  const Consultation* running = nullptr;
+  const Consultation* ahead = nullptr;
+  for (const Consultation& each : consultations) {
+    if (!usable(each) || now < each.start - before || now >= each.end) continue;
+    if (each.start <= now) {
+      if (running == nullptr || each.start >= running->start) running = &each;
+    } else if (ahead == nullptr || each.start < ahead->start) {
+      ahead = &each;
+    }
+  }
+  return running != nullptr ? running : ahead;
+}
+
+const Consultation* Agenda::next_after(WallTime now, std::chrono::milliseconds before) const {
+  const Consultation* next = nullptr;
+  for (const Consultation& each : consultations) {
+    if (!usable(each) || now >= each.start - before) continue;
+    if (next == nullptr || each.start < next->start) next = &each;
+  }
+  return next;
+}
+
+const Consultation* Agenda::find(std::string_view id) const {
+  const auto found =
+      std::find_if(consultations.begin(), consultations.end(), [id](const Consultation& each) { return each.id == id; });
+  return found == consultations.end() ? nullptr : &*found;
+}
+
+json::bj::object to_json(const Agenda& agenda) {
+  json::bj::array list;
+  for (const Consultation& each : agenda.consultations) {
+    json::bj::object object;
+    object["id"] = each.id;
+    object["feed"] = each.feed;
+    object["start"] = millis(each.start);
+    object["end"] = millis(each.end);
+    object["status"] = std::string(name(each.status));
+    object["events"] = each.events;
+    json::bj::array seats;
+    for (const Seat& seat : each.seats) {
+      seats.push_back(json::bj::object{
+          {"id", seat.id}, {"role", seat.role}, {"publish", seat.publish}, {"play", seat.play}});
+    }
+    object["seats"] = std::move(seats);
+    list.push_back(std::move(object));
+  }
+  json::bj::object result;
+  result["consultations"] = std::move(list);
+  return result;
+}
+
+namespace {
+
+Result<Consultation> consultation_from(const json::bj::object& object) {
+  Consultation result;
+  const auto id = json::string(object, "id");
+  const auto feed = json::string(object, "feed");
+  const auto start = json::integer(object, "start");
+  const auto end = json::integer(object, "end");
+  const auto status = json::string(object, "status");
+  const auto events = json::string(object, "events");
+  const auto* seats = object.if_contains("seats");
+  if (!id || !feed || !start || !end || !status || !events || seats == nullptr || !seats->is_array() || *end < *start) {
+    return fail(Errc::invalid, "a consultation is malformed");
+  }
+  result.id = *id;
+  result.feed = *feed;
+  result.start = from_millis(*start);
+  result.end = from_millis(*end);
+  result.events = *events;
+  if (*status == "cancelled") result.status = Status::cancelled;
+  else if (*status == "tentative") result.status = Status::tentative;
+  else if (*status != "confirmed") return fail(Errc::invalid, "a consultation's status is unknown");
+  for (const auto& each : seats->get_array()) {
+    if (!each.is_object() || result.seats.size() == 3) return fail(Errc::invalid, "a consultation's seats are malformed");
+    const auto& seat = each.get_object();
+    const auto seat_id = json::string(seat, "id");
+    const auto role = json::string(seat, "role");
+    const auto publish = json::string(seat, "publish");
+    const auto play = json::string(seat, "play");
+    if (!seat_id || !role || !publish || !play) return fail(Errc::invalid, "a seat is malformed");
+    result.seats.push_back({*seat_id, *role, *publish, *play});
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<Agenda> agenda_from_json(const json::bj::object& object) {
+  const auto* list = object.if_contains("consultations");
+  if (list == nullptr || !list->is_array()) return fail(Errc::invalid, "\"consultations\" is missing");
+  if (list->get_array().size() > kMostConsultations) return fail(Errc::too_large, "too many consultations");
+  Agenda result;
+  for (const auto& each : list->get_array()) {
+    if (!each.is_object()) return fail(Errc::invalid, "a consultation is malformed");
+    auto consultation = consultation_from(each.get_object());
+    if (!consultation) return fail(consultation.error());
+    result.consultations.push_back(std::move(*consultation));
+  }
+  std::stable_sort(result.consultations.begin(), result.consultations.end(),
+                   [](const Consultation& a, const Consultation& b) { return a.start < b.start; });
+  return result;
+}
+
+}  // namespace madoguchi::schedule

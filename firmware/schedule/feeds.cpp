@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fetching, the child, keeping. On the daemon's loop.
+#include "firmware/schedule/feeds.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/child.hpp"
+#include "base/log.hpp"
+#include "base/off_loop.hpp"
+
+namespace madoguchi::schedule {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+
+namespace {
+constexpr std::uint64_t kReaderCpuSeconds = 2;
+constexpr std::uint64_t kReaderMemory = 128ULL << 20;
+constexpr std::size_t kReaderOutput = 2 << 20;
+constexpr std::chrono::hours kHorizonBack{24};
+constexpr std::chrono::hours kHorizonAhead{14 * 24};
+constexpr std::chrono::minutes kSlowestRetry{10};
+}  // namespace
+
+struct Feeds::Feed {
+  explicit Feed(FeedSettings s) : settings(std::move(s)) {}
+  FeedSettings settings;
+  std::string etag, last_modified;
+  Agenda agenda;
+  FeedState state;
+  WallTime expanded_at{};
+  int failures = 0;
+  std::optional<Fault> fault;
+};
+
+Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Settings settings,
+             std::filesystem::path folder, asio::thread_pool& pool, Handlers handlers)
+    : executor_(executor), http_(http), clock_(clock), settings_(std::move(settings)), folder_(std::move(folder)),
+      pool_(pool), handlers_(std::move(handlers)),
+      jitter_(static_cast<unsigned>(clock.wall().time_since_epoch().count())) {
+  for (const FeedSettings& each : settings_.feeds) {
+    feeds_.push_back(std::make_unique<Feed>(each));
+    feeds_.back()->state.name = each.name;
+  }
+}
+
+Feeds::~Feeds() = default;
+
+std::vector<FeedState> Feeds::states() const {
+  std::vector<FeedState> result;
+  for (const auto& feed : feeds_) result.push_back(feed->state);
+  return result;
+}
+
+void Feeds::load() {
+  for (const auto& feed : feeds_) {
+    const auto text = read_file(folder_ / fmt::format("agenda-{}.json", feed->settings.name));
+    if (!text) continue;
+    const auto object = json::parse_object(*text);
+    auto agenda = object ? agenda_from_json(*object) : Result<Agenda>(fail(object.error()));
+    if (!agenda) {
+      log::warning("agenda-unreadable", {{"feed", feed->settings.name}, {"error", agenda.error().message}});
+      continue;
+    }
+    feed->agenda = std::move(*agenda);
+    if (const auto at = json::integer(*object, "read_at")) feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
+  }
+  merge();
+}
+
+void Feeds::merge() {
+  Agenda all;
+  for (const auto& feed : feeds_) {
+    all.consultations.insert(all.consultations.end(), feed->agenda.consultations.begin(),
+                             feed->agenda.consultations.end());
+  }
+  std::stable_sort(all.consultations.begin(), all.consultations.end(),
+                   [](const Consultation& a, const Consultation& b) { return a.start < b.start; });
+  agenda_ = std::move(all);
+  if (handlers_.changed) handlers_.changed();
+}
+
+std::string Feeds::header(const Feed& feed) const {
+  json::bj::object object;
+  object["feed"] = feed.settings.name;
+  object["time_zone"] = settings_.time_zone;
+  object["from"] = (clock_.wall() - kHorizonBack).time_since_epoch().count();
+  object["until"] = (clock_.wall() + kHorizonAhead).time_since_epoch().count();
+  json::bj::array links;
+  for (const LinkRule& rule : settings_.links) {
+    if (std::find(rule.feeds.begin(), rule.feeds.end(), feed.settings.name) == rule.feeds.end()) continue;
+    json::bj::array seats;
+    for (const SeatRule& seat : rule.seats) {
+      seats.push_back(
+          json::bj::object{{"id", seat.id}, {"role", seat.role}, {"publish", seat.publish}, {"play", seat.play}});
+    }
+    links.push_back(json::bj::object{{"link", rule.link}, {"events", rule.events}, {"seats", std::move(seats)}});
+  }
+  object["links"] = std::move(links);
+  return json::bj::serialize(object) + "\n";
+}
+
+asio::awaitable<void> Feeds::run(std::size_t index) {
+  Feed& feed = *feeds_.at(index);
+  for (;;) {
+    Result<void> polled = co_await poll(feed);
+    std::chrono::milliseconds delay = feed.settings.every;
+    if (polled) {
+      feed.failures = 0;
+      if (feed.fault) handlers_.clear(*feed.fault);
+      feed.fault.reset();
+      feed.state.error.clear();
+      feed.state.read_at = clock_.wall();
+    } else {
+      if (feed.state.error != polled.error().message) {
+        log::warning("feed-failed", {{"feed", feed.settings.name}, {"error", polled.error().message}});
+      }
+      feed.state.error = polled.error().message;
+      Fault fault = Fault::feed_unreadable;
+      if (polled.error().code == Errc::unreachable || polled.error().code == Errc::http) fault = Fault::feed_unreachable;
+      if (polled.error().code == Errc::timeout) fault = Fault::feed_child_killed;
+      if (feed.fault && *feed.fault != fault) handlers_.clear(*feed.fault);
+      feed.fault = fault;
+      handlers_.raise(fault);
+      delay = std::min<std::chrono::milliseconds>(delay * (1 << std::min(feed.failures, 8)), kSlowestRetry);
+      ++feed.failures;
+    }
+    // A fifth of jitter, so that a city's boxes do not all ask at once after an outage.
+    delay += delay * static_cast<int>(jitter_() % 200) / 1000;
+    co_await sleep_for(clock_, delay);
+  }
+}
+
+asio::awaitable<Result<void>> Feeds::poll(Feed& feed) {
+  const Result<Url> url = Url::parse(feed.settings.url);
+  if (!url) co_return fail(Errc::invalid, "its address is not a URL; mend the configuration");
+  HttpRequest request("GET", *url, settings_.fetch_within);
+  request.body_cap = settings_.fetch_cap;
+  request.headers.emplace_back("Accept", "text/calendar");
+  // The horizon moves on: what is unchanged is still read again now and then.
+  const bool fresh = clock_.wall() - feed.expanded_at < std::chrono::hours(6);
+  if (fresh && !feed.etag.empty()) request.headers.emplace_back("If-None-Match", feed.etag);
+  if (fresh && !feed.last_modified.empty()) request.headers.emplace_back("If-Modified-Since", feed.last_modified);
+  request.bearer = feed.settings.bearer;
+  request.user = feed.settings.user;
+  request.password = feed.settings.password;
+  Result<HttpResponse> response = co_await http_.send(std::move(request));
+  if (!response) {
+    co_return fail(Errc::unreachable, fmt::format("fetching it: {}", name(response.error().code)));
+  }
+  if (response->status == 304) co_return Result<void>();
+  if (response->status != 200) co_return fail(Errc::http, fmt::format("fetching it: HTTP {}", response->status));
+  const std::string etag = response->header("etag").value_or("");
+  const std::string last_modified = response->header("last-modified").value_or("");
+  std::string body = std::move(response->body);
+  Result<json::bj::object> object = co_await read(feed, std::move(body));
+  if (!object) co_return fail(object.error());
+  Result<Agenda> agenda = agenda_from_json(*object);
+  if (!agenda) co_return fail(agenda.error().in("the reader's output"));
+  if (const auto* skipped = object->if_contains("skipped"); skipped != nullptr && skipped->is_array()) {
+    feed.state.skipped = skipped->get_array().size();
+  }
+  feed.etag = etag;
+  feed.last_modified = last_modified;
+  feed.expanded_at = clock_.wall();
+  co_await keep(feed, std::move(*agenda));
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::string body) {
+  int in[2];
+  int out[2];
+  if (::pipe2(in, O_CLOEXEC) != 0) co_return fail(errno_error("reading it", errno));
+  UniqueFd child_in(in[0]);
+  stream_descriptor to_child(executor_, in[1]);
+  if (::pipe2(out, O_CLOEXEC) != 0) co_return fail(errno_error("reading it", errno));
+  UniqueFd child_out(out[1]);
+  stream_descriptor from_child(executor_, out[0]);
+  ChildSpec spec;
+  spec.program = settings_.reader;
+  spec.fds.emplace_back(0, std::move(child_in));
+  spec.fds.emplace_back(1, std::move(child_out));
+  spec.cpu_seconds = kReaderCpuSeconds;
+  spec.address_space_bytes = kReaderMemory;
+  Result<Child> child = Child::spawn(executor_, std::move(spec));
+  if (!child) co_return fail(child.error());
+  bool late = false;
+  Alarm deadline(clock_);
+  deadline.after(settings_.read_within, [&late, &child, &to_child, &from_child] {
+    late = true;
+    child->signal(SIGKILL);
+    to_child.cancel();
+    from_child.cancel();
+  });
+  boost::system::error_code error;
+  const std::string head = header(feed);
+  co_await asio::async_write(to_child, asio::buffer(head), asio::redirect_error(asio::use_awaitable, error));
+  if (!error) co_await asio::async_write(to_child, asio::buffer(body), asio::redirect_error(asio::use_awaitable, error));
+  std::fill(body.begin(), body.end(), '\0');  // names are not kept longer than this
+  to_child.close();
+  std::string output;
+  auto buffer = asio::dynamic_buffer(output, kReaderOutput);
+  co_await asio::async_read(from_child, buffer, asio::redirect_error(asio::use_awaitable, error));
+  const bool whole = error == asio::error::eof;
+  child->signal(whole ? 0 : SIGKILL);
+  const int status = co_await child->wait();
+  deadline.clear();
+  if (late) co_return fail(Errc::timeout, "reading it took too long and was cut off");
+  if (WIFSIGNALED(status)) {
+    co_return fail(Errc::timeout, fmt::format("reading it was cut off: {}", describe_wait_status(status)));
+  }
+  if (!whole) co_return fail(Errc::too_large, "the reader wrote too much");
+  auto object = json::parse_object(output);
+  if (!object) co_return fail(Errc::protocol, "the reader wrote what is not JSON");
+  if (object->contains("error")) {
+    co_return fail(Errc::invalid, json::string_or(*object, "message", "unreadable").value_or("unreadable"));
+  }
+  co_return object;
+}
+
+asio::awaitable<void> Feeds::keep(Feed& feed, Agenda agenda) {
+  json::bj::object object = to_json(agenda);
+  feed.agenda = std::move(agenda);
+  object["read_at"] = clock_.wall().time_since_epoch().count();
+  std::function<Result<void>()> work = [file = folder_ / fmt::format("agenda-{}.json", feed.settings.name),
+                                        text = json::bj::serialize(object)] {
+    return write_file_atomically(file, text, 0600);
+  };
+  merge();
+  Result<void> saved = co_await off_loop<Result<void>>(pool_, std::move(work));
+  if (saved) co_return;
+  log::error("agenda-not-saved", {{"feed", feed.settings.name}, {"error", saved.error().message}});
+  handlers_.raise(Fault::disk_full);
+}
+
+}  // namespace madoguchi::schedule

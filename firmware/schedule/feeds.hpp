@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The feeds: fetched, handed unread to the reading child, the last good agenda kept in memory and on disk. On the
+// daemon's loop; owned by the composition root.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/faults.hpp"
+#include "base/net/http_client.hpp"
+#include "firmware/schedule/agenda.hpp"
+#include "firmware/schedule/settings.hpp"
+
+namespace madoguchi::schedule {
+
+struct FeedState {
+  std::string name;
+  std::optional<WallTime> read_at;  ///< when it was last known to be good
+  std::string error;                ///< "" = good; never an URL
+  std::size_t skipped = 0;
+};
+
+class Feeds {
+ public:
+  struct Handlers {
+    std::function<void()> changed;  ///< the agenda is another
+    std::function<void(Fault fault)> raise, clear;
+  };
+
+  Feeds(boost::asio::any_io_executor executor, HttpClient& http, Clock& clock, Settings settings,
+        std::filesystem::path folder, boost::asio::thread_pool& pool, Handlers handlers);
+  ~Feeds();
+
+  /// The agenda as it was on disk. Blocks, once at the start.
+  void load();
+  /// One feed's life, until it is cancelled; the owner spawns one for each index.
+  boost::asio::awaitable<void> run(std::size_t index);
+  [[nodiscard]] std::size_t count() const { return settings_.feeds.size(); }
+  /// All feeds together.
+  [[nodiscard]] const Agenda& agenda() const { return agenda_; }
+  [[nodiscard]] std::vector<FeedState> states() const;
+
+ private:
+  struct Feed;
+  boost::asio::awaitable<Result<void>> poll(Feed& feed);
+  boost::asio::awaitable<Result<json::bj::object>> read(const Feed& feed, std::string body);
+  boost::asio::awaitable<void> keep(Feed& feed, Agenda agenda);
+  void merge();
+  std::string header(const Feed& feed) const;
+
+  boost::asio::any_io_executor executor_;
+  HttpClient& http_;
+  Clock& clock_;
+  Settings settings_;
+  std::filesystem::path folder_;
+  boost::asio::thread_pool& pool_;
+  Handlers handlers_;
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  Agenda agenda_;
+  std::minstd_rand jitter_;
+};
+
+}  // namespace madoguchi::schedule
