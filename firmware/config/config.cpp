@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which key goes into which room's Settings. Read once, at the start.
+#include "firmware/config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/atomic_file.hpp"
+#include "base/net/url.hpp"
+#include "firmware/schedule/link_rules.hpp"
+
+namespace madoguchi::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+void read_path(Table& table, std::string_view key, std::filesystem::path& value) {
+  std::string text = value.native();
+  table.read(key, text);
+  value = text;
+}
+
+void read_url(Table& table, std::string_view key, std::string& value) {
+  table.read(key, value);
+  if (value.empty()) return;
+  const auto url = Url::parse(value);
+  if (!url) return table.complain(key, url.error().message);
+  if (!url->is_secure_or_loopback()) {
+    table.complain(key, "http:// is for this machine itself only; use https://");
+  }
+}
+
+void read_box(Table table, Box& box) {
+  table.read("hall", box.hall);
+  table.read("telephone", box.telephone);
+  read_path(table, "state", box.state);
+  read_path(table, "socket", box.socket);
+  read_path(table, "programs", box.programs);
+  table.read_word("board", box.board, {"fake"});
+  table.read("ca_file", box.ca_file);
+}
+
+void read_office(Table table, std::vector<Office>& offices) {
+  Office office;
+  std::string origin;
+  std::string token_file;
+  table.require("origin");
+  read_url(table, "origin", origin);
+  if (const auto url = Url::parse(origin)) {
+    office.origin = url->origin();
+    if (url->path() != "/" || !url->query().empty()) table.complain("origin", "write the server alone, without a path");
+  }
+  table.read("token", office.token);
+  table.read("token_file", token_file);
+  if (!token_file.empty()) {
+    auto token = read_file(token_file, 4096);
+    if (!token) return table.complain("token_file", token.error().message);
+    while (!token->empty() && (token->back() == '\n' || token->back() == '\r')) token->pop_back();
+    office.token = *token;
+  }
+  if (office.token.empty()) table.require("token");
+  offices.push_back(std::move(office));
+}
+
+void read_feed(Table table, schedule::Settings& settings) {
+  schedule::FeedSettings feed;
+  table.require("name");
+  table.require("url");
+  table.read("name", feed.name);
+  const bool plain = !feed.name.empty() && std::all_of(feed.name.begin(), feed.name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (!plain) table.complain("name", "a feed's name is made of a-z, 0-9 and dashes");
+  for (const auto& other : settings.feeds) {
+    if (other.name == feed.name) table.complain("name", "two feeds have this name");
+  }
+  read_url(table, "url", feed.url);
+  table.read("user", feed.user);
+  table.read("password", feed.password);
+  table.read("bearer", feed.bearer);
+  table.read("every", feed.every, 1s, 24h);
+  settings.feeds.push_back(std::move(feed));
+}
+
+void read_link(Table table, schedule::Settings& settings) {
+  schedule::LinkRule rule;
+  table.require("feeds");
+  table.require("link");
+  table.read("feeds", rule.feeds);
+  for (const std::string& feed : rule.feeds) {
+    const bool known = std::any_of(settings.feeds.begin(), settings.feeds.end(),
+                                   [&feed](const auto& each) { return each.name == feed; });
+    if (!known) table.complain("feeds", fmt::format("there is no feed \"{}\"", feed));
+  }
+  table.read("link", rule.link);
+  table.read("events", rule.events);
+  for (Table& seat_table : table.tables("seat")) {
+    schedule::SeatRule seat;
+    seat_table.read("id", seat.id);
+    seat_table.read("role", seat.role);
+    seat_table.read("publish", seat.publish);
+    seat_table.read("play", seat.play);
+    rule.seats.push_back(std::move(seat));
+  }
+  if (const auto good = schedule::LinkRules::compile({rule}); !good) table.complain("link", good.error().message);
+  settings.links.push_back(std::move(rule));
+}
+
+void read_session(Table table, session::Settings& session) {
+  table.read("offer_within", session.offer_within, 100ms, 60s);
+  table.read("post_within", session.post_within, 100ms, 120s);
+  table.read("connect_within", session.connect_within, 100ms, 120s);
+  table.read("play_silent_after", session.play_silent_after, 500ms, 60s);
+  table.read("feedback_silent_after", session.feedback_silent_after, 1s, 120s);
+  table.read("retry_first", session.retry_first, 10ms, 60s);
+  table.read("retry_most", session.retry_most, 100ms, 10min);
+  table.read("poll_floor", session.poll_floor, 100ms, 10min);
+  table.read("presence_within", session.presence_within, 50ms, 60s);
+  table.read("answer_floor", session.answer_floor, 50ms, 60s);
+  table.read("call_for", session.call_for, 1s, 60min);
+  table.read("reassure_after", session.reassure_after, 1s, 60min);
+  table.read("notice_for", session.notice_for, 500ms, 60s);
+  table.read("teardown_within", session.teardown_within, 500ms, 60s);
+  table.read("farewell_for", session.farewell_for, 100ms, 60s);
+}
+
+void read_signalling(Table table, signalling::Settings& signalling) {
+  table.read("post_within", signalling.post_within, 100ms, 120s);
+  table.read("delete_within", signalling.delete_within, 100ms, 120s);
+  table.read("events_head_within", signalling.events_head_within, 100ms, 120s);
+  table.read("events_silent_after", signalling.events_silent_after, 1s, 10min);
+  table.read("events_retry_first", signalling.events_retry_first, 10ms, 60s);
+  table.read("events_retry_most", signalling.events_retry_most, 100ms, 10min);
+}
+
+void read_media(Table table, Config& config) {
+  protocol::MediaHello& media = config.media;
+  table.read_word("microphone", media.microphone, {"simulated", "silent"});
+  table.read_word("speaker", media.speaker, {"simulated", "none", "window"});
+  table.read_word("screen", media.screen, {"simulated", "none"});
+  table.read("tone_hz", media.tone_hz, 20, 20000);
+  table.read("width", media.width, 16, 1920);
+  table.read("height", media.height, 16, 1080);
+  table.read("fps", media.fps, 1, 60);
+  table.read("video_kbps", media.video_kbps, 50, 20000);
+  table.read("codecs", media.codecs);
+  for (const std::string& codec : media.codecs) {
+    if (codec != "h264" && codec != "vp8") table.complain("codecs", "a codec is \"h264\" or \"vp8\"");
+  }
+  if (media.codecs.empty()) table.complain("codecs", "at least one codec is needed");
+  if (media.width % 2 != 0 || media.height % 2 != 0) table.complain("width", "width and height must be even");
+  table.read("loopback", media.loopback);
+  table.read("hung_after", config.media_process.hung_after, 500ms, 120s);
+  table.read("ready_within", config.media_process.ready_within, 1s, 300s);
+  for (Table& server : table.tables("ice_server")) {
+    protocol::IceServer ice;
+    server.require("url");
+    server.read("url", ice.url);
+    server.read("username", ice.username);
+    server.read("credential", ice.credential);
+    config.ice_servers.push_back(std::move(ice));
+  }
+}
+
+void read_camera(Table table, Config& config) {
+  table.read_word("device", config.camera.device, {"simulated"});
+  table.read("hung_after", config.camera_process.hung_after, 500ms, 120s);
+  table.read("ready_within", config.camera_process.ready_within, 1s, 300s);
+}
+
+Loaded read(Document document) {
+  Loaded loaded;
+  Config& config = loaded.config;
+  Table root = document.root();
+  read_box(root.table("box"), config.box);
+  for (Table& office : root.tables("office")) read_office(office, config.offices);
+  for (Table& feed : root.tables("feed")) read_feed(feed, config.schedule);
+  for (Table& link : root.tables("link")) read_link(link, config.schedule);
+  Table schedule = root.table("schedule");
+  schedule.read("window_before", config.schedule.window_before, 0ms, 24h);
+  schedule.read("time_zone", config.schedule.time_zone);
+  read_session(root.table("session"), config.session);
+  read_signalling(root.table("signalling"), config.signalling);
+  read_media(root.table("media"), config);
+  read_camera(root.table("camera"), config);
+  config.schedule.reader = config.box.programs / "madoguchi-feed";
+  config.media_process.program = config.box.programs / "madoguchi-media";
+  config.camera_process.program = config.box.programs / "madoguchi-camera";
+  config.camera.width = config.media.width;
+  config.camera.height = config.media.height;
+  config.camera.fps = config.media.fps;
+  loaded.problems = document.finish();
+  return loaded;
+}
+
+}  // namespace
+
+Result<Loaded> load(const std::string& path) {
+  auto document = Document::open(path);
+  if (!document) return fail(document.error());
+  return read(std::move(*document));
+}
+
+Loaded parse(std::string_view text, const std::string& file) { return read(Document::parse(text, file)); }
+
+}  // namespace madoguchi::config

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One TOML file into the Settings of each room. Read once, at the start.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "firmware/config/reader.hpp"
+#include "firmware/schedule/settings.hpp"
+#include "firmware/session/children_settings.hpp"
+#include "firmware/session/settings.hpp"
+#include "firmware/signalling/settings.hpp"
+#include "media/protocol.hpp"
+
+namespace madoguchi::config {
+
+/// A server that knows this box by a token.
+struct Office {
+  std::string origin;  ///< "https://desk.example:443", as Url::origin() writes it
+  std::string token;   ///< a secret: never printed
+};
+
+struct Box {
+  std::string hall;
+  std::string telephone;
+  std::filesystem::path state = "/var/lib/madoguchi";
+  std::filesystem::path socket = "/run/madoguchi/control.sock";
+  std::filesystem::path programs = "/usr/libexec/madoguchi";
+  std::string board = "fake";
+  std::string ca_file;  ///< "" = the system's certificates
+};
+
+struct Config {
+  Box box;
+  std::vector<Office> offices;
+  schedule::Settings schedule;
+  signalling::Settings signalling;
+  session::Settings session;
+  session::MediaProcessSettings media_process;
+  session::CameraProcessSettings camera_process;
+  protocol::MediaHello media;
+  protocol::CameraHello camera;
+  std::vector<protocol::IceServer> ice_servers;
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Problem> problems;  ///< none: the configuration is good
+};
+
+/// Errc::not_found, permission; what is wrong inside is in `problems`.
+Result<Loaded> load(const std::string& path);
+Loaded parse(std::string_view text, const std::string& file);
+
+}  // namespace madoguchi::config
