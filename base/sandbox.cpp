@@ -65,6 +65,10 @@ Result<int> restrict_files(const Sandbox& sandbox) {
   for (const auto& path : sandbox.read) {
     if (auto done = allow(ruleset.get(), path, kRead, handled); !done) return fail(done.error());
   }
+#if defined(__SANITIZE_ADDRESS__)
+  // LeakSanitizer walks /proc/self/task when the process ends.
+  if (auto done = allow(ruleset.get(), "/proc", kRead, handled); !done) return fail(done.error());
+#endif
   for (const auto& path : sandbox.read_write) {
     if (auto done = allow(ruleset.get(), path, handled, handled); !done) return fail(done.error());
   }
