@@ -47,6 +47,8 @@ class MediaProcess {
   Result<void> send(const protocol::ToMedia& message, std::span<const int> fds = {});
 
   [[nodiscard]] bool ready() const { return ready_; }
+  /// It died so often that the next life waits.
+  [[nodiscard]] bool slowed() const { return slowed_; }
   /// Of the present life, and of old ones that are not gone yet.
   [[nodiscard]] std::vector<pid_t> pids() const { return lives_.pids(); }
   /// How many lives there were, for status.

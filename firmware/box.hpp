@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The box: builds every room and wires them together. It decides nothing: the session does. One thread, one io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/faults.hpp"
+#include "base/net/http_client.hpp"
+#include "board/board.hpp"
+#include "board/fake/fake_board.hpp"
+#include "firmware/config/config.hpp"
+#include "firmware/control/control.hpp"
+#include "firmware/schedule/feeds.hpp"
+#include "firmware/session/camera_process.hpp"
+#include "firmware/session/cards.hpp"
+#include "firmware/session/media_process.hpp"
+#include "firmware/session/press_book.hpp"
+#include "firmware/session/runner.hpp"
+#include "firmware/signalling/event_stream.hpp"
+#include "firmware/signalling/resource_book.hpp"
+
+namespace madoguchi {
+
+class Box final : public session::Ports {
+ public:
+  Box(boost::asio::io_context& io, Clock& clock, config::Config config);
+  ~Box() override;
+  Box(const Box&) = delete;
+  Box& operator=(const Box&) = delete;
+
+  /// Takes the control socket, reads what is on disk, starts the children. Errc::busy: another daemon runs here.
+  Result<void> start();
+  /// Ends the children and the io_context's work.
+  void stop();
+
+  // session::Ports
+  void make_offer(const session::MakeOffer& action) override;
+  void apply_answer(const session::ApplyAnswer& action) override;
+  void drop_leg(const session::DropLeg& action) override;
+  void set_mute(bool muted) override;
+  void replace_media() override;
+  void open_devices() override;
+  void close_devices() override;
+  void open_events(const std::string& url) override;
+  boost::asio::awaitable<session::Event> post_offer(session::PostOffer action) override;
+  boost::asio::awaitable<void> delete_resource(std::string resource) override;
+  boost::asio::awaitable<void> post_event(std::string url, std::string type) override;
+  boost::asio::awaitable<void> remember_press(std::string consultation) override;
+  boost::asio::awaitable<void> forget_press() override;
+  void raise(Fault fault) override;
+  void clear(Fault fault) override;
+  void show(const session::View& view) override;
+  void observed(const session::Event& event, const session::State& state) override;
+
+ private:
+  struct Stream;
+  struct Timings {
+    std::optional<BootTime> pressed, lamp, first_rtp, first_frame;
+  };
+  struct Shot;
+  struct Heard;
+
+  // box.cpp
+  void spawn(boost::asio::awaitable<void> work, std::string what);
+  void pressed(board::Press press);
+  void tick();
+  void look_at_agenda();
+  void update_lamp();
+  void show_card();
+  [[nodiscard]] session::CardFacts card_facts() const;
+  [[nodiscard]] bool stream_up() const;
+  [[nodiscard]] std::optional<session::Plan> open_plan() const;
+  [[nodiscard]] std::string token_for(const Url& url) const;
+  void keep_events_open();
+  boost::asio::awaitable<void> sweep();
+  boost::asio::awaitable<void> finish_devices();
+  void resume_press();
+
+  // box_children.cpp
+  void media_ready(const protocol::Ready& ready);
+  void media_said(const protocol::FromMedia& message);
+  void media_lost(const session::Loss& loss);
+  void camera_ready(const protocol::CameraReady& ready);
+  void camera_failed(const protocol::CameraFailed& failed);
+  void camera_lost(const session::Loss& loss);
+  /// False: not delivered, the media process is not there.
+  bool to_media(const protocol::ToMedia& message, std::span<const int> fds = {});
+  void attach_frames();
+  void office_said(const signalling::OfficeEvent& event);
+
+  // box_status.cpp, box_shot.cpp
+  boost::asio::awaitable<Result<json::bj::object>> answer(control::Question question);
+  [[nodiscard]] json::bj::object status() const;
+  [[nodiscard]] json::bj::object agenda() const;
+  [[nodiscard]] json::bj::array feeds_status() const;
+  [[nodiscard]] json::bj::array legs_status() const;
+  [[nodiscard]] json::bj::array faults_status() const;
+  Result<json::bj::object> press(const control::Question& question);
+  Result<json::bj::object> mute(const control::Question& question);
+  boost::asio::awaitable<Result<json::bj::object>> screenshot(UniqueFd to);
+  void shot_taken(const protocol::Screenshot& shot);
+  void shots_failed(const std::string& why);
+
+  boost::asio::io_context& io_;
+  Clock& clock_;
+  config::Config config_;
+  boost::asio::thread_pool disk_{1};
+  HttpClient http_;
+  board::FakeBoard board_;
+  signalling::ResourceBook resources_;
+  session::PressBook press_book_;
+  schedule::Feeds feeds_;
+  session::MediaProcess media_;
+  session::CameraProcess camera_;
+  session::Runner runner_;
+  std::unique_ptr<control::Server> control_;
+  std::shared_ptr<Stream> stream_;
+  std::list<std::shared_ptr<boost::asio::cancellation_signal>> running_;
+  Alarm ticker_;
+  Alarm media_steady_;
+
+  session::View view_;
+  session::AgendaSeen agenda_seen_;
+  std::set<Fault> faults_;
+  bool microphone_ = false;
+  bool muted_ = false;
+  bool press_due_ = false;       ///< a press that no chime has answered yet
+  std::string chimed_;           ///< the card whose chime was played last
+  std::optional<Fault> camera_reason_;  ///< what the camera process said of itself before it ended
+  bool stopping_ = false;
+  Timings timings_;
+  std::map<std::uint32_t, protocol::LegStats> leg_stats_;
+  protocol::RoomStats room_stats_;
+  std::optional<protocol::Ready> ready_;
+  std::map<std::uint32_t, std::shared_ptr<Shot>> shots_;
+  std::uint32_t last_shot_ = 0;
+};
+
+}  // namespace madoguchi

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// madoguchid: reads its configuration, builds the box, and runs it until SIGTERM. One thread.
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "base/log.hpp"
+#include "firmware/box.hpp"
+
+namespace {
+
+using namespace madoguchi;
+
+enum Exit { kGood = 0, kFailed = 1, kUsage = 2 };
+
+int print_problems(const config::Loaded& loaded, bool as_json, const std::string& file) {
+  if (as_json) {
+    json::bj::array problems;
+    for (const config::Problem& problem : loaded.problems) {
+      problems.push_back(json::bj::object{{"file", problem.file}, {"line", problem.line}, {"column", problem.column},
+                                          {"message", problem.message}});
+    }
+    const bool good = problems.empty();
+    std::cout << json::bj::serialize(json::bj::object{{"ok", good}, {"problems", std::move(problems)}}) << "\n";
+  } else {
+    for (const config::Problem& problem : loaded.problems) std::cout << config::to_string(problem) << "\n";
+    if (loaded.problems.empty()) std::cout << file << ": good\n";
+  }
+  return loaded.problems.empty() ? kGood : kUsage;
+}
+
+int check(const std::string& file, bool as_json) {
+  const auto loaded = config::load(file);
+  if (!loaded) {
+    std::cerr << "madoguchid: " << loaded.error().message << "\n";
+    return kUsage;
+  }
+  return print_problems(*loaded, as_json, file);
+}
+
+int serve(const std::string& file) {
+  auto loaded = config::load(file);
+  if (!loaded) {
+    std::cerr << "madoguchid: " << loaded.error().message << "\n";
+    return kUsage;
+  }
+  if (!loaded->problems.empty()) {
+    for (const config::Problem& problem : loaded->problems) log::error("config-invalid", {{"at", config::to_string(problem)}});
+    return kUsage;
+  }
+  boost::asio::io_context io(1);
+  SystemClock clock(io.get_executor());
+  Box box(io, clock, std::move(loaded->config));
+  if (const auto started = box.start(); !started) {
+    std::cerr << "madoguchid: " << started.error().message << "\n";
+    return kFailed;
+  }
+  boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&box](boost::system::error_code error, int) {
+    if (!error) box.stop();
+  });
+  log::notice("started", {{"version", MADOGUCHI_VERSION}});
+  io.run();
+  log::notice("stopped");
+  return kGood;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"madoguchid: the consultation box's daemon. Ask it with the madoguchi command.", "madoguchid"};
+  std::string file = "/etc/madoguchi/box.toml";
+  std::string check_file;
+  bool as_json = false;
+  app.add_option("--config", file, "the configuration, TOML")->capture_default_str();
+  auto* check_option = app.add_option("--check-config", check_file, "say what is wrong with this configuration, and end");
+  app.add_flag("--json", as_json, "with --check-config: JSON for programs")->needs(check_option);
+  app.set_version_flag("--version", MADOGUCHI_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kGood : kUsage;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  log::set_program("madoguchid");
+  if (!check_file.empty()) return check(check_file, as_json);
+  try {
+    return serve(file);
+  } catch (const std::exception& error) {  // start-up only: what can be expected later is a Result
+    std::cerr << "madoguchid: " << error.what() << "\n";
+    return kFailed;
+  }
+}
