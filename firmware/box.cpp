@@ -124,10 +124,19 @@ Result<void> Box::start() {
 void Box::stop() {
   if (std::exchange(stopping_, true)) return;
   ticker_.clear();
+  media_steady_.clear();
   if (stream_) stream_->cancel.emit(asio::cancellation_type::terminal);
-  for (const auto& cancel : running_) cancel->emit(asio::cancellation_type::terminal);
-  board_.set_lamp({});
-  io_.stop();
+  stream_.reset();
+  shots_failed("the daemon stops");
+  const auto running = running_;  // each leaves the list as it ends
+  for (const auto& cancel : running) cancel->emit(asio::cancellation_type::terminal);
+  spawn(end_children(), "end-children");
+}
+
+asio::awaitable<void> Box::end_children() {
+  co_await camera_.stop();
+  co_await media_.stop();
+  update_lamp();
 }
 
 void Box::resume_press() {

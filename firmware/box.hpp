@@ -38,7 +38,7 @@ class Box final : public session::Ports {
 
   /// Takes the control socket, reads what is on disk, starts the children. Errc::busy: another daemon runs here.
   Result<void> start();
-  /// Ends the children and the io_context's work.
+  /// Ends the children and everything that waits: the io_context runs out of work. A press stays remembered.
   void stop();
 
   // session::Ports
@@ -82,6 +82,7 @@ class Box final : public session::Ports {
   void keep_events_open();
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<void> finish_devices();
+  boost::asio::awaitable<void> end_children();
   void resume_press();
 
   // box_children.cpp

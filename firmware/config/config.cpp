@@ -139,7 +139,7 @@ void read_signalling(Table table, signalling::Settings& signalling) {
 void read_media(Table table, Config& config) {
   protocol::MediaHello& media = config.media;
   table.read_word("microphone", media.microphone, {"simulated", "silent"});
-  table.read_word("speaker", media.speaker, {"simulated", "none", "window"});
+  table.read_word("speaker", media.speaker, {"simulated", "none"});
   table.read_word("screen", media.screen, {"simulated", "none"});
   table.read("tone_hz", media.tone_hz, 20, 20000);
   table.read("width", media.width, 16, 1920);

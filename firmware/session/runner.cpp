@@ -47,7 +47,14 @@ Runner::Runner(asio::any_io_executor executor, Clock& clock, Settings settings, 
 
 Runner::~Runner() {
   *alive_ = false;
-  for (const auto& child : children_) child->cancel.emit(asio::cancellation_type::terminal);
+  wind_up();
+}
+
+void Runner::wind_up() {
+  timers_.clear();
+  in_order_.clear();
+  const auto children = children_;  // each leaves the list as it ends
+  for (const auto& child : children) child->cancel.emit(asio::cancellation_type::terminal);
 }
 
 void Runner::dispatch(Event event) {
@@ -70,7 +77,7 @@ asio::awaitable<void> Runner::run() {
     const asio::cancellation_state cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none) break;
   }
-  for (const auto& child : children_) child->cancel.emit(asio::cancellation_type::terminal);
+  wind_up();
 }
 
 void Runner::handle(const Event& event) {

@@ -81,6 +81,7 @@ class Runner {
   friend struct Perform;
   using Job = std::function<boost::asio::awaitable<void>()>;
 
+  void wind_up();
   void handle(const Event& event);
   void perform(const Action& action);
   void set_timer(const TimerKey& key, std::chrono::milliseconds delay);
