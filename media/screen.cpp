@@ -103,8 +103,13 @@ void draw_picture(cairo_t* cairo, cairo_surface_t* picture, double x, double y, 
   cairo_restore(cairo);
 }
 
-/// Centred text; returns its height.
-double draw_text(cairo_t* cairo, const std::string& text, int size, double y, double width, bool draw) {
+constexpr double kTextWidth = 1140;
+constexpr int kTitle = 72;  ///< pixels; bold
+constexpr int kLine = 44;
+
+/// Centred text; returns its height, and how many lines it took.
+double draw_text(cairo_t* cairo, const std::string& text, int size, double y, double width, bool draw,
+                 int* lines = nullptr) {
   PangoLayout* layout = pango_cairo_create_layout(cairo);
   PangoFontDescription* font = pango_font_description_from_string(kFont);
   pango_font_description_set_absolute_size(font, static_cast<double>(size) * PANGO_SCALE);
@@ -117,6 +122,7 @@ double draw_text(cairo_t* cairo, const std::string& text, int size, double y, do
   pango_layout_set_text(layout, text.c_str(), static_cast<int>(text.size()));
   int high = 0;
   pango_layout_get_pixel_size(layout, nullptr, &high);
+  if (lines != nullptr) *lines = pango_layout_get_line_count(layout);
   if (draw) {
     cairo_move_to(cairo, (kWidth - width) / 2, y);
     pango_cairo_show_layout(cairo, layout);
@@ -125,29 +131,39 @@ double draw_text(cairo_t* cairo, const std::string& text, int size, double y, do
   return high;
 }
 
+/// A title that is a little too long becomes smaller rather than leave two characters on a line of their own.
+int title_size(cairo_t* cairo, const std::string& title) {
+  for (int size = kTitle; size >= kTitle * 3 / 4; size -= 2) {
+    int lines = 0;
+    draw_text(cairo, title, size, 0, kTextWidth, false, &lines);
+    if (lines <= 1) return size;
+  }
+  return kTitle;
+}
+
 void draw_card(cairo_t* cairo, const protocol::ShowCard& card) {
   const Colour colour = background(card.tone);
   cairo_set_source_rgb(cairo, colour.red, colour.green, colour.blue);
   cairo_paint(cairo);
   cairo_set_source_rgb(cairo, 1, 1, 1);
-  constexpr double kText = 1140;
   constexpr double kGap = 28;
-  double total = draw_text(cairo, card.title, 72, 0, kText, false);
-  for (const std::string& line : card.lines) total += kGap + draw_text(cairo, line, 44, 0, kText, false);
+  const int size = title_size(cairo, card.title);
+  double total = draw_text(cairo, card.title, size, 0, kTextWidth, false);
+  for (const std::string& line : card.lines) total += kGap + draw_text(cairo, line, kLine, 0, kTextWidth, false);
   double y = std::max(30.0, (kHeight - total) / 2);
-  y += draw_text(cairo, card.title, 72, y, kText, true);
-  for (const std::string& line : card.lines) y += kGap + draw_text(cairo, line, 44, y + kGap, kText, true);
+  y += draw_text(cairo, card.title, size, y, kTextWidth, true);
+  for (const std::string& line : card.lines) y += kGap + draw_text(cairo, line, kLine, y + kGap, kTextWidth, true);
 }
 
 void draw_banner(cairo_t* cairo, const protocol::ShowCard& card) {
   if (card.title.empty()) return;
-  const double high = draw_text(cairo, card.title, 44, 0, 1140, false) + 40;
+  const double high = draw_text(cairo, card.title, kLine, 0, kTextWidth, false) + 40;
   const Colour colour = background(card.tone);
   cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, 0.88);
   cairo_rectangle(cairo, 0, kHeight - high, kWidth, high);
   cairo_fill(cairo);
   cairo_set_source_rgb(cairo, 1, 1, 1);
-  draw_text(cairo, card.title, 44, kHeight - high + 20, 1140, true);
+  draw_text(cairo, card.title, kLine, kHeight - high + 20, kTextWidth, true);
 }
 
 cairo_status_t write_some(void* fd, const unsigned char* data, unsigned length) {
