@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real daemon in tests. On the test's thread.
+#include "tests/support/box_under_test.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <fstream>
+#include <stdexcept>
+
+#include "firmware/control/control.hpp"
+
+namespace madoguchi::test {
+
+using json::bj::object;
+
+namespace {
+
+constexpr const char* kConfig = R"([box]
+hall = "中央公民館"
+telephone = "0123-45-6789"
+state = "{folder}/state"
+socket = "{folder}/control.sock"
+programs = "{programs}"
+[[office]]
+origin = "{origin}"
+token = "{token}"
+[[feed]]
+name = "desk"
+url = "{calendar}"
+every = "1s"
+[[link]]
+feeds = ["desk"]
+link = "{origin}/rooms/(?P<room>[A-Za-z0-9_-]+)"
+{events}
+[[link.seat]]
+id = "counsellor"
+role = "相談員"
+publish = "{origin}/whip/{{room}}/counsellor"
+play = "{origin}/whep/{{room}}/counsellor"
+[media]
+loopback = true
+{media}
+)";
+
+}  // namespace
+
+BoxUnderTest::BoxUnderTest(asio::io_context& io, BoxOptions options)
+    : io_(io), daemon_(io, folder_.path(), "madoguchid") {
+  const std::string events =
+      options.events ? fmt::format("events = \"{}/events/{{room}}\"", options.origin) : std::string();
+  write_text(folder_ / "box.toml",
+             fmt::format(fmt::runtime(kConfig), fmt::arg("folder", folder_.path().native()),
+                         fmt::arg("programs", MADOGUCHI_BIN), fmt::arg("origin", options.origin),
+                         fmt::arg("token", options.token), fmt::arg("calendar", options.calendar),
+                         fmt::arg("events", events), fmt::arg("media", options.media)) +
+                 options.extra);
+}
+
+BoxUnderTest::~BoxUnderTest() {
+  if (daemon_.running()) kill();
+}
+
+void BoxUnderTest::start() {
+  daemon_.start("madoguchid", {"--config", folder_ / "box.toml"});
+  const bool ready = test::until(
+      io_,
+      [this] {
+        if (!daemon_.running()) throw std::runtime_error("the daemon ended:\n" + log());
+        const auto reply = control::ask(folder_ / "control.sock", {{"command", "status"}}, Millis(5000));
+        return reply && text_at(*reply, "media.state") == "ready";
+      },
+      std::chrono::seconds(20 * kSlow));
+  if (!ready) throw std::runtime_error("the daemon is not ready:\n" + log());
+}
+
+int BoxUnderTest::stop() {
+  daemon_.signal(SIGTERM);
+  return daemon_.wait();
+}
+
+void BoxUnderTest::kill() {
+  daemon_.signal(SIGKILL);
+  daemon_.wait();
+}
+
+object BoxUnderTest::ask(object question) {
+  auto reply = control::ask(folder_ / "control.sock", question, std::chrono::seconds(10));
+  if (!reply) throw std::runtime_error("the daemon says: " + reply.error().message + "\n" + log());
+  return *reply;
+}
+
+bool BoxUnderTest::until(const std::function<bool(const object&)>& pleases, Millis within) {
+  return test::until(
+      io_,
+      [&] {
+        last = status();
+        return pleases(last);
+      },
+      within * kSlow);
+}
+
+bool BoxUnderTest::until_phase(std::string_view phase, Millis within) {
+  return until([phase](const object& status) { return text_at(status, "phase") == phase; }, within);
+}
+
+bool BoxUnderTest::until_card(std::string_view code, Millis within) {
+  return until([code](const object& status) { return text_at(status, "card.code") == code; }, within);
+}
+
+bool BoxUnderTest::until_up(std::string_view direction, Millis within) {
+  return until([direction](const object& status) { return text_at(leg_of(status, direction), "state") == "up"; },
+               within);
+}
+
+pid_t BoxUnderTest::media_pid() { return static_cast<pid_t>(number_at(status(), "media.pid")); }
+pid_t BoxUnderTest::camera_pid() { return static_cast<pid_t>(number_at(status(), "camera.pid")); }
+
+namespace {
+
+const json::bj::value* find(const object& from, std::string_view path) {
+  const object* at = &from;
+  for (;;) {
+    const auto dot = path.find('.');
+    const auto* value = at->if_contains(path.substr(0, dot));
+    if (value == nullptr || dot == std::string_view::npos) return value;
+    at = value->if_object();
+    if (at == nullptr) return nullptr;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+std::string text_at(const object& from, std::string_view path) {
+  const auto* value = find(from, path);
+  return value != nullptr && value->is_string() ? std::string(value->as_string().c_str()) : std::string();
+}
+
+double number_at(const object& from, std::string_view path) {
+  const auto* value = find(from, path);
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+object leg_of(const object& status, std::string_view direction) {
+  const auto* legs = find(status, "legs");
+  if (legs == nullptr) return {};
+  for (const auto& leg : legs->as_array()) {
+    if (text_at(leg.as_object(), "direction") == direction) return leg.as_object();
+  }
+  return {};
+}
+
+bool has_fault(const object& status, std::string_view code) {
+  for (const auto& fault : status.at("faults").as_array()) {
+    if (text_at(fault.as_object(), "code") == code) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> ip_sockets(pid_t pid) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  std::vector<std::pair<std::string, std::string>> listed;
+  for (const char* table : {"udp", "udp6", "tcp", "tcp6", "raw", "raw6", "packet"}) {
+    std::ifstream file(proc + "/net/" + table);
+    for (std::string line; std::getline(file, line);) listed.emplace_back(table, line + " ");
+  }
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& fd : std::filesystem::directory_iterator(proc + "/fd", error)) {
+    const std::string target = std::filesystem::read_symlink(fd.path(), error).native();
+    if (target.rfind("socket:[", 0) != 0) continue;
+    const std::string inode = " " + target.substr(8, target.size() - 9) + " ";
+    for (const auto& [table, line] : listed) {
+      if (line.find(inode) != std::string::npos) found.push_back(table + ": " + line);
+    }
+  }
+  return found;
+}
+
+std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::error_code error;
+    std::ifstream stat(entry.path() / "stat");
+    std::string line;
+    std::getline(stat, line);
+    const auto close = line.rfind(')');
+    if (close == std::string::npos) continue;
+    // After the name: " S PPID ..."
+    if (std::strtol(line.c_str() + close + 4, nullptr, 10) != parent) continue;
+    if (line[close + 2] == 'Z') continue;
+    if (std::filesystem::read_symlink(entry.path() / "exe", error).filename() != program) continue;
+    found.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  return found;
+}
+
+}  // namespace madoguchi::test
