@@ -16,7 +16,7 @@ using json::bj::object;
 
 namespace {
 
-constexpr const char* kConfig = R"([box]
+constexpr const char* kConfig = R"toml([box]
 hall = "中央公民館"
 telephone = "0123-45-6789"
 state = "{folder}/state"
@@ -41,7 +41,7 @@ play = "{origin}/whep/{{room}}/counsellor"
 [media]
 loopback = true
 {media}
-)";
+)toml";
 
 }  // namespace
 
@@ -111,6 +111,11 @@ bool BoxUnderTest::until_card(std::string_view code, Millis within) {
 bool BoxUnderTest::until_up(std::string_view direction, Millis within) {
   return until([direction](const object& status) { return text_at(leg_of(status, direction), "state") == "up"; },
                within);
+}
+
+bool BoxUnderTest::children_gone() {
+  return test::until(
+      io_, [this] { return children_of(daemon_.pid(), "madoguchi-camera").empty(); }, std::chrono::seconds(5 * kSlow));
 }
 
 pid_t BoxUnderTest::media_pid() { return static_cast<pid_t>(number_at(status(), "media.pid")); }

@@ -39,6 +39,8 @@ class BoxUnderTest {
   /// A leg in this direction is up.
   bool until_up(std::string_view direction, Millis within);
   json::bj::object last;
+  /// No camera process is left; asks the kernel, for a while.
+  bool children_gone();
 
   [[nodiscard]] pid_t pid() const { return daemon_.pid(); }
   pid_t media_pid();
