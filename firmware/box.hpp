@@ -104,6 +104,7 @@ class Box final : public session::Ports {
   [[nodiscard]] json::bj::array feeds_status() const;
   [[nodiscard]] json::bj::array legs_status() const;
   [[nodiscard]] json::bj::array faults_status() const;
+  [[nodiscard]] json::bj::array lamp_since_press() const;
   Result<json::bj::object> press(const control::Question& question);
   Result<json::bj::object> mute(const control::Question& question);
   boost::asio::awaitable<Result<json::bj::object>> screenshot(UniqueFd to);

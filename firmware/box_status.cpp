@@ -93,6 +93,17 @@ array Box::legs_status() const {
   return legs;
 }
 
+array Box::lamp_since_press() const {
+  array changes;
+  for (const board::FakeBoard::Change& change : board_.history()) {
+    if (!timings_.pressed || change.at < *timings_.pressed) continue;
+    object each{{"mode", board::name(change.lamp.mode)}};
+    add_millis(each, "ms", timings_.pressed, change.at);
+    changes.push_back(std::move(each));
+  }
+  return changes;
+}
+
 array Box::faults_status() const {
   array faults;
   for (const Fault fault : faults_) {
@@ -129,7 +140,7 @@ object Box::status() const {
                          {"lines_ja", strings(words.lines_ja)},
                          {"lines_en", strings(words.lines_en)}};
   const board::Lamp lamp = board_.lamp();
-  reply["lamp"] = object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}};
+  reply["lamp"] = object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}, {"since_press", lamp_since_press()}};
   object media{{"state", media_.ready() ? "ready" : "starting"}, {"pid", pid_of(media_.pids())}};
   media["lives"] = media_.lives();
   if (ready_) {

@@ -90,6 +90,11 @@ object BoxUnderTest::ask(object question) {
   return *reply;
 }
 
+bool BoxUnderTest::screenshot(int to) {
+  const int fds[] = {to};
+  return control::ask(folder_ / "control.sock", {{"command", "screenshot"}}, std::chrono::seconds(10), fds).has_value();
+}
+
 bool BoxUnderTest::until(const std::function<bool(const object&)>& pleases, Millis within) {
   return test::until(
       io_,
