@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every process killed or stopped, while idle, calling and talking: the consultation continues, or is offered again.
+#include <signal.h>
+
+#include "tests/firmware/daemon/box_and_office.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace madoguchi;
+using namespace madoguchi::test;
+using namespace std::chrono_literals;
+using json::bj::object;
+
+namespace {
+
+enum class When { idle, calling, talking };
+
+const char* words(When when) {
+  if (when == When::idle) return "idle";
+  return when == When::calling ? "calling" : "talking";
+}
+
+bool reach(BoxAndOffice& it, When when) {
+  if (when == When::idle) return it.idle();
+  return when == When::calling ? it.calling() : it.talking();
+}
+
+/// What the resident was in the middle of goes on, as far as a far end can see.
+void goes_on(BoxAndOffice& it, When when) {
+  if (when == When::idle) {
+    REQUIRE(it.idle());
+    it.box.press();
+  }
+  if (when != When::talking) it.office.seat(true);
+  const bool talks = it.talks();
+  INFO(json::bj::serialize(it.box.last) << "\n" << it.box.log());
+  REQUIRE(talks);
+  // Pictures flow both ways, now.
+  const double decoded = number_at(leg_of(it.box.last, "play"), "frames");
+  CHECK(it.box.until(
+      [decoded](const object& now) { return number_at(leg_of(now, "play"), "frames") > decoded + 5; }, 10s));
+  const auto received = [&it] {
+    std::uint64_t most = 0;
+    for (const auto& [path, peer] : it.office.peers) {
+      if (path.rfind("/whip/", 0) == 0) most = std::max(most, peer->stats().frames);
+    }
+    return most;
+  };
+  const std::uint64_t seen = received();
+  CHECK(it.until([&] { return received() > seen + 5; }, 10s));
+}
+
+}  // namespace
+
+TEST_CASE("the media process killed or stopped: replaced, and the consultation goes on by itself") {
+  for (const int how : {SIGKILL, SIGSTOP}) {
+    for (const When when : {When::idle, When::calling, When::talking}) {
+      INFO((how == SIGKILL ? "SIGKILL" : "SIGSTOP") << " while " << words(when));
+      BoxAndOffice it;
+      it.box.start();
+      REQUIRE(reach(it, when));
+      const pid_t victim = it.box.media_pid();
+      REQUIRE(::kill(victim, how) == 0);
+      const bool replaced = it.box.until(
+          [victim](const object& now) {
+            return number_at(now, "media.pid") != victim && text_at(now, "media.state") == "ready";
+          },
+          15s);
+      REQUIRE(replaced);
+      CHECK(has_fault(it.box.last, how == SIGKILL ? "media-dead" : "media-hung"));
+      if (when == When::talking) CHECK(text_at(it.box.last, "phase") == "talking");
+      CHECK(::kill(victim, 0) != 0);  // the old one is gone, not left behind
+      goes_on(it, when);
+    }
+  }
+}
+
+TEST_CASE("while the media process is replaced in the middle of a talk, the screen says so") {
+  BoxAndOffice it;
+  it.box.start();
+  REQUIRE(it.talking());
+  REQUIRE(::kill(it.box.media_pid(), SIGKILL) == 0);
+  CHECK(it.box.until_card("reconnecting", 5s));
+  CHECK(text_at(it.box.last, "lamp.mode") == "steady");  // the camera goes on looking
+  goes_on(it, When::talking);
+}
+
+TEST_CASE("the camera process killed or stopped: sound and screen do not notice, the picture comes back") {
+  for (const int how : {SIGKILL, SIGSTOP}) {
+    for (const When when : {When::calling, When::talking}) {
+      INFO((how == SIGKILL ? "SIGKILL" : "SIGSTOP") << " while " << words(when));
+      BoxAndOffice it;
+      it.box.start();
+      REQUIRE(reach(it, when));
+      REQUIRE(it.until([&it] { return !it.cameras().empty(); }));
+      const object before = it.box.status();
+      const pid_t victim = it.cameras().front();
+      REQUIRE(::kill(victim, how) == 0);
+      REQUIRE(it.until([&] {
+        const auto now = it.cameras();
+        return now.size() == 1 && now.front() != victim;
+      }));
+      const object after = it.box.status();
+      CHECK(number_at(after, "media.pid") == number_at(before, "media.pid"));
+      if (when == When::talking) {
+        // The same peers: nothing was negotiated anew, and they went on receiving.
+        CHECK(it.office.count("POST /whip/") == 1);
+        CHECK(text_at(leg_of(after, "play"), "state") == "up");
+        const double read = number_at(it.box.status(), "camera_frames");
+        CHECK(it.box.until([read](const object& now) { return number_at(now, "camera_frames") > read + 5; }, 10s));
+      }
+      goes_on(it, when);
+      CHECK(it.box.until([](const object& now) { return now.at("faults").as_array().empty(); }, 10s));
+    }
+  }
+}
+
+TEST_CASE("a camera that cannot live costs neither sound nor the far picture") {
+  BoxAndOffice it;
+  it.box.start();
+  REQUIRE(it.talking());
+  for (int i = 0; i < 6; ++i) {
+    const auto alive = it.cameras();
+    if (alive.empty()) break;
+    REQUIRE(::kill(alive.front(), SIGKILL) == 0);
+    REQUIRE(it.until([&] { return it.cameras() != alive; }));
+    if (!it.until([&] { return !it.cameras().empty(); }, 1s)) break;
+  }
+  REQUIRE(it.box.until([](const object& now) { return has_fault(now, "camera-dead"); }, 10s));
+  CHECK(text_at(it.box.last, "phase") == "talking");
+  CHECK(text_at(leg_of(it.box.last, "play"), "state") == "up");
+  CHECK(text_at(leg_of(it.box.last, "publish"), "state") == "up");
+}
+
+TEST_CASE("the reading child killed or stopped by a hostile calendar: nobody in a consultation notices") {
+  for (const int how : {SIGKILL, SIGSTOP}) {
+    for (const When when : {When::idle, When::calling, When::talking}) {
+      INFO((how == SIGKILL ? "SIGKILL" : "SIGSTOP") << " while " << words(when));
+      BoxAndOffice it;
+      it.box.start();
+      REQUIRE(reach(it, when));
+      // Keeps its reader busy until the CPU limit.
+      std::string rules;
+      for (int i = 0; i < 20; ++i) rules += "RRULE:FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2SU\r\n";
+      it.office.calendar_text = one_booking(it.office.origin(), "room1", -5min, 60min, rules);
+      std::vector<pid_t> readers;
+      REQUIRE(it.until([&] {
+        readers = children_of(it.box.pid(), "madoguchi-feed");
+        return !readers.empty();
+      }));
+      ::kill(readers.front(), how);
+      const bool named = it.box.until(
+          [](const object& now) { return has_fault(now, "feed-child-killed") || has_fault(now, "feed-unreadable"); },
+          20s);
+      INFO(it.box.log());
+      REQUIRE(named);
+      // The last good agenda stays.
+      CHECK(it.box.ask({{"command", "agenda"}}).at("consultations").as_array().size() == 1);
+      goes_on(it, when);
+    }
+  }
+}
+
+TEST_CASE("the daemon killed: it takes its children with it, and comes back to where it was") {
+  for (const When when : {When::idle, When::calling, When::talking}) {
+    INFO(words(when));
+    BoxAndOffice it;
+    it.box.start();
+    REQUIRE(reach(it, when));
+    const pid_t media = it.box.media_pid();
+    const auto cameras = it.cameras();
+    const std::size_t peers = it.office.peers.size();
+    it.box.kill();
+    CHECK(it.until([&] { return ::kill(media, 0) != 0; }, 5s));
+    for (const pid_t camera : cameras) CHECK(it.until([&] { return ::kill(camera, 0) != 0; }, 5s));
+    it.box.start();
+    if (when == When::idle) {
+      CHECK(it.idle());
+      CHECK(it.cameras().empty());
+    } else {
+      CHECK(it.box.until([](const object& now) { return text_at(now, "phase") != "idle"; }, 10s));
+    }
+    goes_on(it, when);
+    // What the office kept of the life before was ended.
+    CHECK(it.until([&] { return it.office.count("DELETE ") >= peers && it.office.peers.size() == 2; }));
+  }
+}
+
+TEST_CASE("a press is good for this boot only") {
+  BoxAndOffice it;
+  it.box.start();
+  REQUIRE(it.talking());
+  it.box.kill();
+  // Another boot of the machine, as far as the press book can see.
+  std::string press = read_text(it.box.state() / "press.json");
+  const auto boot = read_text("/proc/sys/kernel/random/boot_id").substr(0, 8);
+  const auto at = press.find(boot);
+  REQUIRE(at != std::string::npos);
+  press.replace(at, 8, "00000000");
+  write_text(it.box.state() / "press.json", press);
+  it.box.start();
+  REQUIRE(it.idle());
+  CHECK(it.cameras().empty());
+  CHECK(it.box.ask({{"command", "status"}}).at("legs").as_array().empty());
+}
+
+TEST_CASE("the office restarted in the middle of a talk: media goes on, the stream comes back") {
+  BoxAndOffice it;
+  it.box.start();
+  REQUIRE(it.talking());
+  it.office.shut();
+  CHECK(it.box.until([](const object& now) { return has_fault(now, "events-lost"); }, 20s));
+  CHECK(text_at(it.box.last, "phase") == "talking");
+  CHECK(text_at(leg_of(it.box.last, "play"), "state") == "up");
+  it.office.open();
+  CHECK(it.box.until([](const object& now) { return now.at("faults").as_array().empty(); }, 20s));
+  CHECK(it.office.count("POST /whip/") == 1);
+}
