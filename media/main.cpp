@@ -7,25 +7,8 @@
 #include <cstdlib>
 
 #include "base/log.hpp"
-#include "base/sandbox.hpp"
 #include "media/media.hpp"
-
-namespace {
-
-madoguchi::Sandbox sandbox() {
-  madoguchi::Sandbox result;
-  result.read = {"/usr",         "/lib",          "/lib64",          "/bin",       "/etc/fonts",
-                 "/etc/ld.so.cache", "/etc/localtime", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
-                 "/etc/gai.conf", "/proc/self",    "/proc/cpuinfo",   "/proc/meminfo", "/sys/devices/system/cpu",
-                 "/dev/urandom", "/dev/null",     "/proc/sys/kernel", "/etc/alternatives"};
-  if (const char* registry = std::getenv("GST_REGISTRY")) result.read.emplace_back(registry);
-  if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) result.read.emplace_back(libraries);
-  result.read_write = {"/dev/dri"};
-  result.network = true;
-  return result;
-}
-
-}  // namespace
+#include "media/sandbox.hpp"
 
 int main() {
   using namespace madoguchi;
@@ -37,7 +20,7 @@ int main() {
   ::setenv("GST_REGISTRY_FORK", "no", 1);  // the sandbox lets nothing be started
   ::setenv("GST_REGISTRY_UPDATE", std::getenv("GST_REGISTRY") != nullptr ? "no" : "yes", 1);
   ::setenv("XDG_CACHE_HOME", "/nonexistent", 1);
-  const auto entered = enter_sandbox(sandbox());
+  const auto entered = enter_sandbox(media::media_sandbox());
   if (!entered) {
     log::error("sandbox-failed", {{"error", entered.error().message}});
     return 1;
