@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hall that pressed its button: a banner over every view, a bell, a notification where the browser lets us, and the
+// button that answers. It rings until someone answers or the desk says that it stopped.
+
+import {$, both, make, show} from './dom.js';
+import {Bell} from './sound.js';
+import {lasting} from './words.js';
+
+export class Rings {
+  /// `answer(room)` when the counsellor picks one up.
+  constructor(answer) {
+    this.answer = answer;
+    this.rings = new Map();
+    this.room = null;  // the room we sit in: its own ring is no news, others are told quietly
+    this.bell = null;
+    setInterval(() => this.tick(), 1000);
+  }
+
+  add(ring) {
+    if (this.rings.has(ring.room)) return;
+    const since = Date.parse(ring.since) || Date.now();
+    const clock = make('span', {class: 'ring-clock', role: 'timer', 'aria-live': 'off'}, lasting(since));
+    const button = make('button', {class: 'answer', type: 'button', onclick: () => this.answer(ring.room)},
+                        ...both('出る', 'Answer'));
+    const banner = make('div', {class: 'ring', 'data-room': ring.room},
+      make('span', {class: 'ring-mark', 'aria-hidden': 'true'}),
+      make('p', {class: 'ring-hall'}, make('strong', {}, ring.hall_name), ' から呼び出しです',
+        make('small', {}, ring.receipt ? `受付番号 ${ring.receipt}` : '予約なし / Walk-in')),
+      make('p', {class: 'ring-wait'}, make('small', {}, ...both('待ち時間', 'waiting')), clock),
+      make('p', {class: 'ring-later'}, 'いまの相談が終わったら出てください'), button);
+    this.rings.set(ring.room, {since, clock, banner, notification: ring.room === this.room ? null : notify(ring)});
+    $('rings').append(banner);
+    this.refresh();
+  }
+
+  remove(room) {
+    const ring = this.rings.get(room);
+    if (!ring) return;
+    ring.banner.remove();
+    ring.notification?.close();
+    this.rings.delete(room);
+    this.refresh();
+  }
+
+  /// The stream starts anew: what still rings will be said again.
+  clear() {
+    for (const room of [...this.rings.keys()]) this.remove(room);
+  }
+
+  sitIn(room) {
+    this.room = room;
+    this.refresh();
+  }
+
+  get sounding() {
+    return this.bell?.ringing ?? false;
+  }
+
+  /// Of the bell itself, dBFS.
+  get level() {
+    return this.bell?.meter.level() ?? -100;
+  }
+
+  refresh() {
+    let others = 0;
+    for (const [room, ring] of this.rings) {
+      show(ring.banner, room !== this.room);
+      if (room !== this.room) others += 1;
+      if (room === this.room) ring.notification?.close();
+    }
+    $('rings').classList.toggle('quiet-rings', this.room !== null);
+    if (others && this.room === null) (this.bell ??= new Bell()).start();
+    else this.bell?.stop();
+    if (others && this.room !== null && others > (this.told ?? 0)) (this.bell ??= new Bell()).strike();
+    this.told = others;
+    document.title = others ? '● 呼び出し | 窓口' : '窓口 | Madoguchi';
+  }
+
+  tick() {
+    for (const ring of this.rings.values()) ring.clock.textContent = lasting(ring.since);
+  }
+}
+
+function notify(ring) {
+  if (!('Notification' in window) || Notification.permission !== 'granted') return null;
+  try {
+    const notification = new Notification(`${ring.hall_name} から呼び出し`, {tag: ring.room, requireInteraction: true, icon: 'icon.svg'});
+    notification.addEventListener('click', () => {
+      window.focus();
+      notification.close();
+    });
+    return notification;
+  } catch {
+    return null;  // some browsers want a service worker for it
+  }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// A seat in a room: joins it, answers its offers, shows the hall. What the page says is derived from what the desk and the
+// peers last told (state()); nothing else decides it. One Room object lives as long as the page; enter() starts over.
+
+import * as api from './api.js';
+import {Devices} from './devices.js';
+import {Peer} from './peer.js';
+import {Meter, wakeSound} from './sound.js';
+import {RoomView} from './room_view.js';
+import {aboutDevices, aboutError} from './words.js';
+
+const devicesWithin = 2000;   // an offer is answered without camera and microphone after this; they follow
+const rejoinFloor = 30000;    // a seat taken back more often than this is fought over: ask the person
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+export class Room {
+  /// `over()` when it ended with its words still shown, `gone()` when the counsellor wants the list, `signedOut()` when the
+  /// desk knows us no more.
+  constructor({over, gone, signedOut}) {
+    this.over = over;
+    this.gone = gone;
+    this.signedOut = signedOut;
+    this.devices = new Devices();
+    this.devices.onChange = () => this.devicesChanged();
+    this.view = new RoomView({
+      mute: (kind, on) => this.devices.mute(kind, on),
+      leave: () => this.leave(), end: () => this.end(), back: () => this.out(),
+      again: () => this.enter(this.room), devices: () => this.devices.open(),
+      sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
+    });
+    this.others = new BroadcastChannel('madoguchi-room');  // our other tabs: one seat, one tab
+    this.others.addEventListener('message', ({data}) => {
+      if (data.room === this.room && this.session) this.finish('elsewhere');
+    });
+    this.reset(null);
+    setInterval(() => this.look(), 1000);
+  }
+
+  reset(room) {
+    this.room = room;
+    this.session = null;
+    this.stream?.close();
+    this.stream = null;
+    this.closePeers();
+    this.box = null;       // the last `box` event
+    this.finished = null;  // 'ended', 'elsewhere', 'refused'
+    this.offline = false;
+    this.flowing = false;
+    this.framesSeen = 0;
+    this.grewAt = 0;
+    this.startedAt = 0;
+    this.why = null;       // [ja, en] in place of the state's own words
+    this.by = null;
+  }
+
+  closePeers() {
+    for (const peer of this.peers?.values() ?? []) peer.close();
+    this.peers = new Map();
+    this.far = new MediaStream();
+  }
+
+  /// Sits down. Also the way back after a reload, and after another tab took the seat.
+  async enter(room) {
+    const turn = this.turn = (this.turn ?? 0) + 1;
+    this.reset(room);
+    this.meter ??= new Meter();
+    this.view.open();
+    this.update();
+    this.devices.open();
+    this.others.postMessage({room});
+    await this.join(turn);
+  }
+
+  async join(turn) {
+    const room = this.room;
+    try {
+      const seat = await api.join(room);
+      if (turn !== this.turn) {
+        if (seat.session) api.leave(room, seat.session).catch(() => {});
+        return;
+      }
+      this.joinedAt = Date.now();
+      this.session = seat.session;
+      this.iceServers = seat.ice_servers ?? [];
+      this.view.name(seat.hall_name, seat.receipt);
+      this.listen(turn);
+    } catch (error) {
+      if (turn !== this.turn) return;
+      if (error.status === 401) return this.signedOut();
+      if (error.status === 0 || error.status >= 500) {  // the desk comes back
+        this.offline = true;
+        this.update();
+        await pause(2000);
+        if (turn === this.turn) await this.join(turn);
+        return;
+      }
+      this.why = error.status === 410 ? [aboutError(error), 'This consultation has ended.'] : [aboutError(error), ''];
+      this.finish(error.status === 410 ? 'ended' : 'refused');
+    }
+    this.update();
+  }
+
+  listen(turn) {
+    const mine = callback => (...args) => turn === this.turn && callback(...args);
+    this.stream = api.roomStream(this.room, this.session, {
+      opened: mine(() => {
+        this.offline = false;
+        this.update();
+      }),
+      lost: mine(() => {
+        this.offline = true;
+        this.update();
+      }),
+      refused: mine(status => this.seatGone(status, turn)),
+      event: mine((name, data) => this.hear(name, data)),
+    });
+  }
+
+  /// The desk knows our session no more: it was restarted, or the seat was taken elsewhere.
+  async seatGone(status, turn) {
+    if (status === 401) return this.signedOut();
+    if (status === 410) return this.finish('ended');
+    if (Date.now() - this.joinedAt < rejoinFloor) return this.finish('elsewhere');
+    this.closePeers();
+    await this.join(turn);
+  }
+
+  hear(name, data) {
+    if (name === 'offer') this.offered(data);
+    if (name === 'offer-gone') this.drop(data.id);
+    if (name === 'ended') this.finish('ended', data.by);
+    if (name === 'box') {
+      this.box = data.event;
+      if (data.event === 'ended') this.finish('ended', 'hall');
+    }
+    this.update();
+  }
+
+  async offered({id, direction, sdp}) {
+    if (this.peers.has(id)) return;  // said again after a reconnection
+    const session = this.session, iceServers = this.iceServers;
+    const peer = new Peer({
+      id, direction, iceServers, onTrack: track => this.track(peer, track), onState: () => this.peerChanged(peer),
+    });
+    this.peers.set(id, peer);
+    if (this.devices.opening) await Promise.race([this.devices.opening, pause(devicesWithin)]);
+    peer.own = this.devices.tracks();
+    try {
+      if (peer.closed) return;
+      const answer = await peer.answer(sdp);
+      if (peer.closed) return;
+      await api.answer(id, session, answer);
+      if (direction === 'whep') await peer.send(this.devices.tracks());
+    } catch (error) {
+      const answered = error instanceof api.ApiError;  // the desk refused the answer; else we could not make one
+      if (!answered && !peer.closed) api.reject(id, session, String(error.message).slice(0, 200)).catch(() => {});
+      this.drop(id);
+    }
+    this.update();
+  }
+
+  drop(id) {
+    this.peers.get(id)?.close();
+    this.peers.delete(id);
+    this.update();
+  }
+
+  /// A newer peer that is up replaces the older ones of its direction, which the box has given up.
+  peerChanged(peer) {
+    if (peer.state === 'connected') {
+      const older = [...this.peers.values()];
+      for (const other of older.slice(0, older.indexOf(peer))) if (other.direction === peer.direction) this.drop(other.id);
+    }
+    if (peer.state === 'failed') this.drop(peer.id);
+    this.update();
+  }
+
+  track(peer, track) {
+    if (this.farPeer !== peer) {
+      this.farPeer = peer;
+      this.far = new MediaStream();
+      this.flowing = false;
+      this.framesSeen = 0;
+    }
+    this.far.addTrack(track);
+    this.view.far(this.far);
+    if (track.kind === 'audio') this.meter.listen(this.far);
+  }
+
+  devicesChanged() {
+    this.view.own(this.devices.stream, this.devices.error && aboutDevices(this.devices.error));
+    for (const peer of this.peers.values()) peer.send(this.devices.tracks()).catch(() => {});
+  }
+
+  newest(direction) {
+    return [...this.peers.values()].reverse().find(peer => peer.direction === direction);
+  }
+
+  /// Each second: does the hall's picture move?
+  async look() {
+    if (!this.room || this.finished) return;
+    const video = (await this.newest('whip')?.figures())?.video;
+    const frames = video?.framesDecoded ?? 0;
+    if (frames !== this.framesSeen) this.grewAt = Date.now();
+    this.framesSeen = frames;
+    this.flowing = frames > 0 && Date.now() - this.grewAt < 3000;
+    if (this.flowing) this.startedAt ||= Date.now();
+    this.update();
+  }
+
+  state() {
+    if (this.finished) return this.finished;
+    if (!this.session) return 'entering';
+    if (this.flowing) return 'talking';
+    if (this.box === 'away') return 'away';
+    if (this.peers.size || this.box === 'calling' || this.box === 'talking') return 'connecting';
+    return this.box === 'cancelled' ? 'cancelled' : 'waiting';
+  }
+
+  update() {
+    if (this.room) this.view.show({state: this.state(), offline: this.offline, startedAt: this.startedAt, why: this.why, by: this.by});
+  }
+
+  /// Over, for whatever reason: camera off, peers closed, and the words stay until the counsellor goes on.
+  finish(how, by) {
+    this.finished ??= how;
+    this.by = by;
+    this.stream?.close();
+    this.session = null;
+    this.closePeers();
+    this.meter?.listen(null);
+    this.devices.close();
+    this.update();
+    this.over();
+  }
+
+  leave() {
+    if (this.session) api.leave(this.room, this.session).catch(() => {});
+    this.out();
+  }
+
+  async end() {
+    const {room, session} = this;
+    try {
+      if (session) await api.end(room, session);
+      if (room === this.room) this.finish('ended', 'counsellor');
+    } catch (error) {
+      if (error.status === 410) this.finish('ended', 'counsellor');
+      else this.view.say(aboutError(error));
+    }
+  }
+
+  /// Back to the list.
+  out() {
+    this.turn += 1;
+    this.reset(null);
+    this.meter?.listen(null);
+    this.devices.close();
+    this.view.close();
+    this.gone();
+  }
+
+  async stats() {
+    const received = (await this.newest('whip')?.figures())?.video;
+    const sent = (await this.newest('whep')?.figures())?.video;
+    return {
+      room: this.room, state: this.room ? this.state() : 'out',
+      received: {
+        width: received?.frameWidth ?? 0, height: received?.frameHeight ?? 0, frames: received?.framesDecoded ?? 0,
+        fps: received?.framesPerSecond ?? 0, toneHz: this.meter?.tone() ?? 0, level: this.meter?.level() ?? -100,
+      },
+      sent: {frames: sent?.framesEncoded ?? 0, width: sent?.frameWidth ?? 0, height: sent?.frameHeight ?? 0},
+      peers: [...this.peers.values()].map(({id, direction, state}) => ({id, direction, state})),
+    };
+  }
+}

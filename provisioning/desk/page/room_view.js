@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room as it is seen: videos, curtain over the hall's picture, buttons. Knows nothing of offers and streams; room.js
+// tells it everything, and hears of the buttons through the callbacks.
+
+import {$, ask, both, busy, show} from './dom.js';
+import {endedBy, lasting, roomStates} from './words.js';
+
+const muteWords = {
+  audio: {on: ['自分の音を出す', 'Unmute'], off: ['自分の音を切る', 'Mute'], shown: '音 切'},
+  video: {on: ['自分の映像を出す', 'Show me'], off: ['自分の映像を切る', 'Hide me'], shown: '映像 切'},
+};
+
+export class RoomView {
+  constructor(on) {
+    this.on = on;
+    this.muted = {audio: false, video: false};
+    this.playing = false;
+    $('mute-sound').addEventListener('click', () => this.mute('audio', !this.muted.audio));
+    $('mute-picture').addEventListener('click', () => this.mute('video', !this.muted.video));
+    $('leave').addEventListener('click', () => on.leave());
+    $('end').addEventListener('click', () => busy($('end'), () => this.askEnd()));
+    $('curtain-back').addEventListener('click', () => on.back());
+    $('curtain-again').addEventListener('click', () => on.again());
+    $('devices-again').addEventListener('click', () => busy($('devices-again'), () => on.devices()));
+    $('sound-on').addEventListener('click', () => on.sound());
+    for (const event of ['loadeddata', 'playing', 'resize']) $('far').addEventListener(event, () => this.pictureCame());
+  }
+
+  open() {
+    this.name('', '');
+    this.far(null);
+    this.own(null, '');
+    this.say('');
+    this.shown = null;
+    this.mute('audio', false);
+    this.mute('video', false);
+    show($('room-sound'), false);
+  }
+
+  close() {
+    this.far(null);
+    this.own(null, '');
+    if ($('ask').open) $('ask').close('no');
+  }
+
+  name(hall, receipt) {
+    $('room-hall').textContent = hall;
+    $('room-receipt').replaceChildren(...(receipt ? [...both('受付番号', 'No.'), ' ', String(receipt)] : []));
+  }
+
+  mute(kind, on) {
+    const words = muteWords[kind], name = kind === 'audio' ? 'mute-sound' : 'mute-picture';
+    this.muted[kind] = on;
+    $(name).setAttribute('aria-pressed', String(on));
+    $(`${name}-text`).replaceChildren(...both(...(on ? words.on : words.off)));
+    const shown = Object.keys(muteWords).filter(each => this.muted[each]).map(each => muteWords[each].shown);
+    $('own-muted').textContent = shown.join('・');
+    show($('own-muted'), shown.length > 0);
+    this.on.mute(kind, on);
+  }
+
+  async askEnd() {
+    const yes = await ask({
+      title: '相談を終えますか', text: '会館の画面も終わり、この予約は終了になります。少し離れるだけのときは「席を外す」を押してください。',
+      yes: ['終える', 'End'],
+    });
+    if (yes) await this.on.end();
+  }
+
+  far(stream) {
+    if ($('far').srcObject !== stream) {
+      $('far').srcObject = stream;
+      $('far').muted = false;
+    }
+    if (stream) this.play();
+  }
+
+  /// With sound if the browser lets us; else without, and a button that asks for a click.
+  async play() {
+    const far = $('far');
+    far.muted = false;
+    try {
+      await far.play();
+      show($('room-sound'), false);
+    } catch (error) {
+      if (error.name !== 'NotAllowedError') return;  // replaced by a newer stream meanwhile
+      far.muted = true;
+      far.play().catch(() => {});
+      show($('room-sound'), true);
+    }
+  }
+
+  own(stream, trouble) {
+    const hasPicture = Boolean(stream?.getVideoTracks().length);
+    $('own').srcObject = hasPicture ? stream : null;
+    show($('own-frame'), hasPicture);
+    $('room-devices-text').textContent = trouble || '';
+    show($('room-devices'), Boolean(trouble));
+  }
+
+  pictureCame() {
+    if ($('far').videoWidth > 0) this.on.picture?.();
+  }
+
+  /// Something to know, that is no state.
+  say(text) {
+    $('room-said').textContent = text;
+    show($('room-said'), Boolean(text));
+  }
+
+  show({state, offline, startedAt, by, why}) {
+    const over = state === 'ended' || state === 'elsewhere' || state === 'refused';
+    show($('room-offline'), offline && !over);
+    $('room-time').textContent = startedAt && !over ? lasting(startedAt) : '';
+    const key = [state, by, why].join();
+    if (this.shown === key) return;
+    this.shown = key;
+    const words = roomStates[state];
+    const [text, textEn] = why ?? (state === 'ended' ? endedBy[by] : null) ?? [words.text, words.textEn];
+    $('room').dataset.state = state;
+    $('room-state').dataset.tone = words.tone;
+    $('room-state').replaceChildren(...both(words.ja, words.en));
+    $('curtain-title').textContent = words.ja;
+    $('curtain-text').textContent = text;
+    $('curtain-en').textContent = textEn || words.en;
+    show($('curtain'), state !== 'talking');
+    show($('curtain-back'), over);
+    show($('curtain-again'), state === 'elsewhere');
+    show($('controls'), !over);
+    if (over) {
+      $('far').srcObject = null;
+      this.own(null, '');
+      if ($('ask').open) $('ask').close('no');
+      $(state === 'elsewhere' ? 'curtain-again' : 'curtain-back').focus();
+    }
+  }
+}

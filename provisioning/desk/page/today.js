@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The day's bookings and the form that makes one. What is shown is fetched again whenever the desk says that it changed.
+
+import * as api from './api.js';
+import {$, ask, both, busy, make, show} from './dom.js';
+import {aboutError, bookingStates, dayOf, dayWords, momentOf, otherDay, timeOf} from './words.js';
+
+const earlyMs = 30 * 60 * 1000;  // a room is offered from half an hour before its time
+
+export class Today {
+  /// `enter(room)` when the counsellor goes in.
+  constructor(enter) {
+    this.enter = enter;
+    this.day = dayOf(Date.now());
+    this.booked = null;
+    this.fetched = 0;
+    $('day').addEventListener('change', () => $('day').value && this.showDay($('day').value));
+    $('day-before').addEventListener('click', () => this.showDay(otherDay(this.day, -1)));
+    $('day-after').addEventListener('click', () => this.showDay(otherDay(this.day, 1)));
+    $('day-today').addEventListener('click', () => this.showDay(dayOf(Date.now())));
+    $('book-now').addEventListener('click', () => this.fillNow());
+    $('book').addEventListener('submit', event => {
+      event.preventDefault();
+      busy(event.submitter ?? $('book').querySelector('[type=submit]'), () => this.book());
+    });
+    $('receipt-close').addEventListener('click', () => {
+      show($('receipt'), false);
+      $('book').querySelector('[type=submit]').focus();
+    });
+    setInterval(() => this.tick(), 1000);
+  }
+
+  async start() {
+    this.fillNext();
+    this.tick();
+    await Promise.all([this.fetchHalls(), this.showDay(dayOf(Date.now()))]);
+  }
+
+  /// Forgets what belongs to one counsellor's visit.
+  stop() {
+    this.booked = null;
+    show($('receipt'), false);
+    $('bookings').replaceChildren();
+  }
+
+  async fetchHalls() {
+    const halls = await this.trying(() => api.halls());
+    if (!halls) return;
+    this.halls = new Map(halls.map(hall => [String(hall.id), hall.id]));
+    let chosen = localStorage.getItem('madoguchi.hall');
+    if (!halls.some(hall => String(hall.id) === chosen)) chosen = halls.length ? String(halls[0].id) : null;
+    $('book-halls').replaceChildren(...halls.map(hall => make('label', {},
+      make('input', {type: 'radio', name: 'hall', value: hall.id, required: true, checked: String(hall.id) === chosen}),
+      make('span', {}, hall.name))));
+    if (!halls.length) $('book-error').textContent = '会館がまだ登録されていません。機器の担当者にお知らせください。';
+  }
+
+  /// `chosen`: by a person, so that the form follows.
+  async showDay(day, chosen = true) {
+    this.day = day;
+    $('day').value = day;
+    const isToday = day === dayOf(Date.now());
+    $('day-title').replaceChildren(dayWords(day), ...(isToday ? [' ', make('span', {class: 'tag'}, '今日')] : []));
+    $('day-today').disabled = isToday;
+    if (chosen && day >= dayOf(Date.now())) $('book-day').value = day;
+    await this.refresh();
+  }
+
+  async refresh() {
+    const turn = ++this.fetched;
+    const list = await this.trying(() => api.bookings(this.day));
+    if (!list || turn !== this.fetched) return;
+    const focused = document.activeElement?.dataset?.key;
+    $('bookings').replaceChildren(...list.map(booking => this.row(booking)));
+    if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    show($('no-bookings'), list.length === 0);
+  }
+
+  row(booking) {
+    const [ja, en] = bookingStates[booking.state] ?? [booking.state, ''];
+    const now = Date.now();
+    const open = booking.state === 'calling' || booking.state === 'talking' ||
+      (booking.state === 'booked' && now >= Date.parse(booking.start) - earlyMs && now < Date.parse(booking.end));
+    const row = make('li', {class: `booking is-${booking.state}${open ? ' is-open' : ''}`, 'data-receipt': booking.receipt},
+      make('p', {class: 'when'}, make('strong', {}, timeOf(booking.start)), make('span', {}, `${timeOf(booking.end)} まで`)),
+      make('p', {class: 'where'}, booking.hall_name),
+      make('p', {class: 'number'}, make('small', {}, '受付番号'), make('strong', {}, String(booking.receipt))),
+      make('p', {class: 'state'}, ...both(ja, en)));
+    const buttons = make('p', {class: 'row-buttons'});
+    if (booking.state !== 'cancelled' && booking.state !== 'ended') {
+      buttons.append(make('button', {
+        class: open ? 'primary' : 'quiet', type: 'button', 'data-key': `enter-${booking.receipt}`,
+        'aria-label': `${timeOf(booking.start)} ${booking.hall_name} に入室する`, onclick: () => this.enter(booking.room),
+      }, ...both('入室', 'Enter')));
+    }
+    if (booking.state === 'booked') {
+      buttons.append(make('button', {
+        class: 'quiet', type: 'button', 'data-key': `cancel-${booking.receipt}`,
+        'aria-label': `${timeOf(booking.start)} ${booking.hall_name} の予約を取り消す`, onclick: () => this.cancel(booking),
+      }, ...both('取消', 'Cancel')));
+    }
+    row.append(buttons);
+    return row;
+  }
+
+  async cancel(booking) {
+    const yes = await ask({
+      title: 'この予約を取り消しますか', yes: ['取り消す', 'Cancel the booking'],
+      text: `${timeOf(booking.start)}　${booking.hall_name}　受付番号 ${booking.receipt}`,
+    });
+    if (!yes) return;
+    await this.trying(() => api.cancel(booking.receipt));
+    if (this.booked?.receipt === booking.receipt) show($('receipt'), false);
+    await this.refresh();
+  }
+
+  async book() {
+    const form = $('book').elements;
+    const hall = [...$('book-halls').querySelectorAll('input')].find(input => input.checked);
+    $('book-error').textContent = '';
+    if (!hall) {
+      $('book-error').textContent = '会館を選んでください。';
+      return;
+    }
+    const day = $('book-day').value;
+    try {
+      const start = momentOf(day, $('book-time').value);
+      this.booked = await api.book(this.halls.get(hall.value), start, Number(form.minutes.value));
+    } catch (error) {
+      $('book-error').textContent = error.status === 409 ? 'その時間には別の予約があります。時刻か会館を変えてください。'
+        : error instanceof api.ApiError ? aboutError(error) : '日と時刻を見直してください。';
+      return;
+    }
+    localStorage.setItem('madoguchi.hall', hall.value);
+    $('receipt-number').textContent = this.booked.receipt;
+    $('receipt-what').textContent = `${dayWords(day)} ${timeOf(this.booked.start)}\n${this.booked.hall_name}`;
+    show($('receipt'), true);
+    await this.showDay(day);
+  }
+
+  fillNow() {
+    const now = Date.now();
+    $('book-day').value = dayOf(now);
+    $('book-time').value = timeOf(Math.floor(now / 300000) * 300000);
+    $('book').querySelector('[type=submit]').focus();
+  }
+
+  /// The next half hour: what is booked most on the telephone.
+  fillNext() {
+    $('book-time').value = timeOf(Math.ceil(Date.now() / 1800000) * 1800000);
+  }
+
+  tick() {
+    $('clock').textContent = timeOf(Date.now());
+    // Rooms open and days change while nobody touches the page.
+    const minute = Math.floor(Date.now() / 60000), today = dayOf(Date.now());
+    if (this.minute !== undefined && this.minute !== minute && !$('today').hidden) {
+      this.showDay(this.day === this.lastToday ? today : this.day, false);
+    }
+    this.minute = minute;
+    this.lastToday = today;
+  }
+
+  async trying(work) {
+    try {
+      const result = await work();
+      $('notice').textContent = '';
+      return result ?? true;
+    } catch (error) {
+      if (error.status === 401) this.signedOut?.();
+      $('notice').textContent = aboutError(error);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page says: states, refusals and times, in Japanese with English beneath. Pure; every time is Japan's.
+
+export const roomStates = {
+  entering: {tone: 'calm', ja: '席につきます', en: 'Sitting down', text: '', textEn: ''},
+  waiting: {
+    tone: 'calm', ja: '会館を待っています', en: 'Waiting for the hall',
+    text: '席についています。会館でボタンが押されると、自動でつながります。',
+    textEn: 'You are at the desk. It connects by itself when the hall presses its button.',
+  },
+  connecting: {
+    tone: 'busy', ja: 'つないでいます', en: 'Connecting',
+    text: '会館の映像と音がまもなく届きます。', textEn: 'Picture and sound of the hall will be here in a moment.',
+  },
+  talking: {tone: 'good', ja: '相談中', en: 'In consultation', text: '', textEn: ''},
+  away: {
+    tone: 'trouble', ja: '会館との通信が切れました', en: 'The hall lost its connection',
+    text: '会館の機器が自分でつなぎ直します。このままお待ちください。',
+    textEn: 'The box in the hall reconnects by itself. Please wait here.',
+  },
+  cancelled: {
+    tone: 'calm', ja: '会館が呼び出しをやめました', en: 'The hall took its call back',
+    text: 'もう一度ボタンが押されると、つながります。', textEn: 'It connects when the button is pressed again.',
+  },
+  ended: {tone: 'calm', ja: '相談は終わりました', en: 'The consultation is over', text: '', textEn: ''},
+  elsewhere: {
+    tone: 'trouble', ja: '別の画面で入室しています', en: 'You entered from another window',
+    text: 'ここで続けるときは「もう一度入る」を押してください。', textEn: 'Press "Enter again" to continue here.',
+  },
+  refused: {tone: 'trouble', ja: '入室できません', en: 'This room cannot be entered', text: '', textEn: ''},
+};
+
+export const endedBy = {
+  hall: ['会館のボタンで終わりました。', 'Ended with the button in the hall.'],
+  counsellor: ['相談員が終えました。', 'Ended by the counsellor.'],
+  desk: ['予約の時間が終わったか、取り消されました。', 'Its time is over, or it was cancelled.'],
+};
+
+export const bookingStates = {
+  booked: ['予約', 'Booked'],
+  cancelled: ['取消', 'Cancelled'],
+  calling: ['呼び出し中', 'Calling'],
+  talking: ['相談中', 'Talking'],
+  ended: ['終了', 'Ended'],
+};
+
+const deviceWords = {
+  NotAllowedError: 'カメラとマイクの使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。',
+  NotFoundError: 'カメラかマイクが見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。',
+  NotReadableError: 'カメラかマイクを他のソフトが使っています。Zoom などを終えてから、「もう一度」を押してください。',
+};
+
+/// Why there is no camera or microphone, and what to do with hands.
+export function aboutDevices(error) {
+  const hint = deviceWords[error.name] ?? 'カメラとマイクを使えません。ブラウザーを開き直してください。';
+  return `${hint} 相手の映像と音は届きます。`;
+}
+
+/// What to do about a refused request, for people.
+export function aboutError(error) {
+  if (error.status === 0) return '市役所のサーバーに届きません。少し待って、もう一度お試しください。';
+  if (error.status === 409 && error.body?.name) return `${error.body.name} さんが席についています。`;
+  if (error.status === 410) return 'この相談は終わっています。';
+  if (error.status === 404) return '見つかりません。一覧を見直してください。';
+  if (error.status >= 500) return 'サーバーの調子が悪いようです。少し待って、もう一度お試しください。';
+  return error.message;
+}
+
+const weekdays = ['日', '月', '火', '水', '木', '金', '土'];
+const japanOffset = 9 * 3600 * 1000;
+const two = number => String(number).padStart(2, '0');
+
+/// A moment as Japan's wall clock, read with the getUTC... functions.
+function japan(moment) {
+  return new Date(new Date(moment).getTime() + japanOffset);
+}
+
+/// "2026-11-23", Japan's day.
+export function dayOf(moment) {
+  return japan(moment).toISOString().slice(0, 10);
+}
+
+/// "14:05", Japan's time.
+export function timeOf(moment) {
+  return japan(moment).toISOString().slice(11, 16);
+}
+
+/// A day and a time of Japan as RFC 3339 in UTC.
+export function momentOf(day, time) {
+  return new Date(`${day}T${time}:00+09:00`).toISOString().replace('.000Z', 'Z');
+}
+
+export function otherDay(day, by) {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + by * 86400000).toISOString().slice(0, 10);
+}
+
+/// "11月23日（月）"
+export function dayWords(day) {
+  const date = new Date(`${day}T00:00:00Z`);
+  return `${date.getUTCMonth() + 1}月${date.getUTCDate()}日（${weekdays[date.getUTCDay()]}）`;
+}
+
+/// "0:42", "1:02:07": how long ago.
+export function lasting(sinceMs, nowMs = Date.now()) {
+  const seconds = Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
+  const hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
