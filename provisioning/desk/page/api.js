@@ -79,7 +79,8 @@ function listen(path, {event, opened = () => {}, lost = () => {}, refused = () =
     let timer = setTimeout(stop, streamSilence);
     try {
       const response = await fetch(path, {
-        headers: {Accept: 'text/event-stream'}, cache: 'no-store', credentials: 'same-origin', signal: controller.signal,
+        headers: {Accept: 'text/event-stream'}, cache: 'no-store', credentials: 'same-origin',
+        signal: controller.signal,
       });
       if (response.status >= 400 && response.status < 500) return response.status;
       if (!response.ok || closed) return 0;

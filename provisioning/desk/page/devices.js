@@ -30,7 +30,8 @@ export class Devices {
     this.error = null;
     const got = await obtain({audio: wanted.audio, video: wanted.video}).catch(async both => {
       this.error = both;
-      return await obtain({audio: wanted.audio}).catch(() => null) ?? await obtain({video: wanted.video}).catch(() => null);
+      return await obtain({audio: wanted.audio}).catch(() => null) ??
+        await obtain({video: wanted.video}).catch(() => null);
     });
     if (!this.wanted) {  // left the room while the browser asked
       stop(got);

@@ -33,7 +33,9 @@ export function ask({title, text, yes}) {
   $('ask-yes').replaceChildren(...both(...yes));
   dialog.returnValue = 'no';
   dialog.showModal();
-  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), {once: true}));
+  return new Promise(resolve => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), {once: true});
+  });
 }
 
 /// Runs a slow thing for a button, which cannot be pressed again meanwhile.

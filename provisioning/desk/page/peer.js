@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One RTCPeerConnection for one offer of a box. "whip" brings the hall's picture and sound to us, "whep" takes ours there.
+// One RTCPeerConnection for one offer of a box. "whip" brings the hall's picture and sound to us, "whep" takes ours
+// there.
 
 const gatherWithin = 1000;
 
 export class Peer {
-  /// `own`: the tracks to send, {audio, video}, for whep. `onTrack(track)` for whip; `onState(peer)` when the connection
-  /// state changes, never after close().
+  /// `own`: the tracks to send, {audio, video}, for whep. `onTrack(track)` for whip; `onState(peer)` when the
+  /// connection state changes, never after close().
   constructor({id, direction, iceServers = [], own = {}, onTrack = () => {}, onState = () => {}}) {
     this.id = id;
     this.direction = direction;

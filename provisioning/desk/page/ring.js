@@ -84,7 +84,8 @@ export class Rings {
 function notify(ring) {
   if (!('Notification' in window) || Notification.permission !== 'granted') return null;
   try {
-    const notification = new Notification(`${ring.hall_name} から呼び出し`, {tag: ring.room, requireInteraction: true, icon: 'icon.svg'});
+    const looks = {tag: ring.room, requireInteraction: true, icon: 'icon.svg'};
+    const notification = new Notification(`${ring.hall_name} から呼び出し`, looks);
     notification.addEventListener('click', () => {
       window.focus();
       notification.close();

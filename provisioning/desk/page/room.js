@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A seat in a room: joins it, answers its offers, shows the hall. What the page says is derived from what the desk and the
-// peers last told (state()); nothing else decides it. One Room object lives as long as the page; enter() starts over.
+// A seat in a room: joins it, answers its offers, shows the hall. What the page says is derived from what the desk and
+// the peers last told (state()); nothing else decides it. One Room object lives as long as the page; enter() starts
+// over.
 
 import * as api from './api.js';
 import {Devices} from './devices.js';
@@ -15,8 +16,8 @@ const rejoinFloor = 30000;    // a seat taken back more often than this is fough
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 export class Room {
-  /// `over()` when it ended with its words still shown, `gone()` when the counsellor wants the list, `signedOut()` when the
-  /// desk knows us no more.
+  /// `over()` when it ended with its words still shown, `gone()` when the counsellor wants the list, `signedOut()`
+  /// when the desk knows us no more.
   constructor({over, gone, signedOut}) {
     this.over = over;
     this.gone = gone;
@@ -170,7 +171,9 @@ export class Room {
   peerChanged(peer) {
     if (peer.state === 'connected') {
       const older = [...this.peers.values()];
-      for (const other of older.slice(0, older.indexOf(peer))) if (other.direction === peer.direction) this.drop(other.id);
+      for (const other of older.slice(0, older.indexOf(peer))) {
+        if (other.direction === peer.direction) this.drop(other.id);
+      }
     }
     if (peer.state === 'failed') this.drop(peer.id);
     this.update();
@@ -219,12 +222,15 @@ export class Room {
   }
 
   update() {
-    if (this.room) this.view.show({state: this.state(), offline: this.offline, startedAt: this.startedAt, why: this.why, by: this.by});
+    if (!this.room) return;
+    const {offline, startedAt, why, by} = this;
+    this.view.show({state: this.state(), offline, startedAt, why, by});
   }
 
   /// Over, for whatever reason: camera off, peers closed, and the words stay until the counsellor goes on.
   finish(how, by) {
-    this.finished ??= how;
+    if (this.finished) return;
+    this.finished = how;
     this.by = by;
     this.stream?.close();
     this.session = null;
@@ -265,7 +271,7 @@ export class Room {
     const received = (await this.newest('whip')?.figures())?.video;
     const sent = (await this.newest('whep')?.figures())?.video;
     return {
-      room: this.room, state: this.room ? this.state() : 'out',
+      room: this.room, state: this.room ? this.state() : 'out', endedBy: this.by,
       received: {
         width: received?.frameWidth ?? 0, height: received?.frameHeight ?? 0, frames: received?.framesDecoded ?? 0,
         fps: received?.framesPerSecond ?? 0, toneHz: this.meter?.tone() ?? 0, level: this.meter?.level() ?? -100,

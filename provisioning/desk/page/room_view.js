@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room as it is seen: videos, curtain over the hall's picture, buttons. Knows nothing of offers and streams; room.js
-// tells it everything, and hears of the buttons through the callbacks.
+// The room as it is seen: videos, curtain over the hall's picture, buttons. Knows nothing of offers and streams;
+// room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, show} from './dom.js';
 import {endedBy, lasting, roomStates} from './words.js';
 
+const mutedKey = 'madoguchi.muted';
 const muteWords = {
   audio: {on: ['自分の音を出す', 'Unmute'], off: ['自分の音を切る', 'Mute'], shown: '音 切'},
   video: {on: ['自分の映像を出す', 'Show me'], off: ['自分の映像を切る', 'Hide me'], shown: '映像 切'},
@@ -32,12 +33,13 @@ export class RoomView {
     this.own(null, '');
     this.say('');
     this.shown = null;
-    this.mute('audio', false);
-    this.mute('video', false);
+    const kept = JSON.parse(sessionStorage.getItem(mutedKey) ?? '{}');  // a reload must not open a muted microphone
+    for (const kind of ['audio', 'video']) this.mute(kind, Boolean(kept[kind]));
     show($('room-sound'), false);
   }
 
   close() {
+    sessionStorage.removeItem(mutedKey);
     this.far(null);
     this.own(null, '');
     if ($('ask').open) $('ask').close('no');
@@ -56,6 +58,7 @@ export class RoomView {
     const shown = Object.keys(muteWords).filter(each => this.muted[each]).map(each => muteWords[each].shown);
     $('own-muted').textContent = shown.join('・');
     show($('own-muted'), shown.length > 0);
+    sessionStorage.setItem(mutedKey, JSON.stringify(this.muted));
     this.on.mute(kind, on);
   }
 

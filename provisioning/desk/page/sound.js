@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's one AudioContext: it measures what is heard from the hall, and makes the ring. Browsers keep it silent until
-// the first click or key of a visit.
+// The page's one AudioContext: it measures what is heard from the hall, and makes the ring. Browsers keep it silent
+// until the first click or key of a visit.
 
 const silentBelow = -60;  // dBFS
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The day's bookings and the form that makes one. What is shown is fetched again whenever the desk says that it changed.
+// The day's bookings and the form that makes one. What is shown is fetched again whenever the desk says that it
+// changed.
 
 import * as api from './api.js';
 import {$, ask, both, busy, make, show} from './dom.js';
@@ -81,8 +82,10 @@ export class Today {
     const now = Date.now();
     const open = booking.state === 'calling' || booking.state === 'talking' ||
       (booking.state === 'booked' && now >= Date.parse(booking.start) - earlyMs && now < Date.parse(booking.end));
-    const row = make('li', {class: `booking is-${booking.state}${open ? ' is-open' : ''}`, 'data-receipt': booking.receipt},
-      make('p', {class: 'when'}, make('strong', {}, timeOf(booking.start)), make('span', {}, `${timeOf(booking.end)} まで`)),
+    const looks = `booking is-${booking.state}${open ? ' is-open' : ''}`;
+    const row = make('li', {class: looks, 'data-receipt': booking.receipt},
+      make('p', {class: 'when'},
+        make('strong', {}, timeOf(booking.start)), make('span', {}, `${timeOf(booking.end)} まで`)),
       make('p', {class: 'where'}, booking.hall_name),
       make('p', {class: 'number'}, make('small', {}, '受付番号'), make('strong', {}, String(booking.receipt))),
       make('p', {class: 'state'}, ...both(ja, en)));

@@ -74,6 +74,13 @@ export class PageBox {
     if (statuses.some(status => status !== 201)) throw new Error(`the desk answered ${statuses}`);
   }
 
+  /// A POST with a text of one's own.
+  async post(direction, room, sdp, seat = 'counsellor') {
+    const response = await this.request('POST', `/${direction}/${room}/${seat}`, sdp, 'application/sdp');
+    await response.arrayBuffer();
+    return response.status;
+  }
+
   async hangUp() {
     await this.page.evaluate(() => window.box.hangUp());
     const statuses = [];
@@ -81,7 +88,7 @@ export class PageBox {
     return statuses;
   }
 
-  /// {received: {frames, width, height, toneHz}, sent: {frames}, states: [...]}
+  /// {received: {frames, width, height, toneHz, brightness}, sent: {frames}, states: [...]}
   stats() {
     return this.page.evaluate(() => window.box.stats());
   }
@@ -138,11 +145,11 @@ function inBoxPage(hertz) {
       for (const track of tracks) peer.addTransceiver(track, {direction: 'sendonly'});
     } else {
       for (const kind of ['video', 'audio']) peer.addTransceiver(kind, {direction: 'recvonly'});
+      const stream = new MediaStream();
+      playing = Object.assign(document.createElement('video'), {muted: true, autoplay: true, srcObject: stream});
       peer.ontrack = ({track}) => {
-        if (track.kind !== 'audio') return;
-        playing = Object.assign(document.createElement('audio'), {muted: true, srcObject: new MediaStream([track])});
-        playing.play();
-        audio.createMediaStreamSource(playing.srcObject).connect(meter);
+        stream.addTrack(track);
+        if (track.kind === 'audio') audio.createMediaStreamSource(stream).connect(meter);
       };
     }
     await peer.setLocalDescription();
@@ -167,6 +174,17 @@ function inBoxPage(hertz) {
     return bins[top] < -60 ? 0 : top * audio.sampleRate / meter.fftSize;
   }
 
+  /// Mean brightness of what is received, 0 to 255.
+  function brightness() {
+    if (!playing?.videoWidth) return 0;
+    const small = new OffscreenCanvas(16, 9).getContext('2d');
+    small.drawImage(playing, 0, 0, 16, 9);
+    const points = small.getImageData(0, 0, 16, 9).data;
+    let sum = 0;
+    for (let i = 0; i < points.length; i += 4) sum += (points[i] + points[i + 1] + points[i + 2]) / 3;
+    return sum / (points.length / 4);
+  }
+
   window.box = {
     offer,
     accept: (direction, sdp) => peers[direction].setRemoteDescription({type: 'answer', sdp}),
@@ -174,7 +192,10 @@ function inBoxPage(hertz) {
     async stats() {
       const incoming = await rtp(peers.whep, 'inbound-rtp'), outgoing = await rtp(peers.whip, 'outbound-rtp');
       return {
-        received: {frames: incoming.framesDecoded ?? 0, width: incoming.frameWidth ?? 0, height: incoming.frameHeight ?? 0, toneHz: toneHz()},
+        received: {
+          frames: incoming.framesDecoded ?? 0, width: incoming.frameWidth ?? 0, height: incoming.frameHeight ?? 0,
+          toneHz: toneHz(), brightness: brightness(),
+        },
         sent: {frames: outgoing.framesEncoded ?? 0},
         states: Object.values(peers).map(peer => peer.connectionState),
       };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Debian's Chromium as a counsellor's browser: a fake camera, a microphone with a steady tone, and the page's own buttons
-// pressed by their names. Everything the browser complains of is kept in `problems`.
+// Debian's Chromium as a counsellor's browser: a fake camera, a microphone with a steady tone, and the page's own
+// buttons pressed by their names. Everything the browser complains of is kept in `problems`.
 
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -13,28 +13,32 @@ export const viewport = {width: 1280, height: 800};
 
 /// A running browser; close() ends it and removes its files. `tone`: hertz of the microphone.
 export async function launch({executablePath = '/usr/bin/chromium', tone = 1000, args = []} = {}) {
-  if (!existsSync(executablePath)) throw new Error(`there is no browser at ${executablePath}: install the package chromium`);
+  if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install the package chromium`);
   const folder = mkdtempSync(join(tmpdir(), 'madoguchi-browser-'));
+  const remove = () => rmSync(folder, {recursive: true, force: true});
+  process.once('exit', remove);  // also when a signal ends us: playwright ends the browser then
   const wav = writeTone(join(folder, 'tone.wav'), tone);
   let browser;
   try {
     browser = await chromium.launch({
       executablePath, headless: true, chromiumSandbox: process.getuid?.() !== 0, timeout: 60000,
       args: [
-        '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`,
-        '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage',
+        '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+        `--use-file-for-fake-audio-capture=${wav}`, '--allow-loopback-in-peer-connection',
+        '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage',
         '--lang=ja', ...args,
       ],
     });
   } catch (error) {
-    rmSync(folder, {recursive: true, force: true});
+    remove();
     throw error;
   }
   return {
     browser,
     async close() {
       await browser.close();
-      rmSync(folder, {recursive: true, force: true});
+      process.off('exit', remove);
+      remove();
     },
   };
 }
@@ -95,13 +99,15 @@ export class CounsellorPage {
     try {
       return await until(what, async () => pleases(last = await this.stats()) && last, seconds);
     } catch (error) {
-      throw new Error(`${error.message}; last: ${JSON.stringify(last)}; problems: ${this.problems.join(' | ') || 'none'}`);
+      const problems = this.problems.join(' | ') || 'none';
+      throw new Error(`${error.message}; last: ${JSON.stringify(last)}; problems: ${problems}`);
     }
   }
 
   /// Presses the answer button of a hall that rings; of any when no room is named.
   async answer(room) {
-    await this.page.click(room ? `.ring[data-room="${room}"] .answer` : '.ring:not([hidden]) .answer', {timeout: 60000});
+    const ring = room ? `.ring[data-room="${room}"]` : '.ring:not([hidden])';
+    await this.page.click(`${ring} .answer`, {timeout: 60000});
     await this.waitView('room');
   }
 
@@ -126,10 +132,12 @@ export class CounsellorPage {
   }
 }
 
-/// Runs in the page before its own scripts. A steady sine is noise to a noise suppressor: the fake microphone is taken as
-/// it is. What the content security policy blocks is said as an error.
+/// Runs in the page before its own scripts. A steady sine is noise to a noise suppressor: the fake microphone is taken
+/// as it is. What the content security policy blocks is said as an error.
 function prepare() {
-  addEventListener('securitypolicyviolation', event => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI}`));
+  addEventListener('securitypolicyviolation', event => {
+    console.error(`CSP ${event.violatedDirective}: ${event.blockedURI}`);
+  });
   const media = navigator.mediaDevices;
   if (!media) return;
   const obtain = media.getUserMedia.bind(media);

@@ -4,17 +4,20 @@
 const lookEvery = 50;
 
 /// Asks until the probe gives something truthy, and gives that back. `what` completes "waited N s for ...".
-export async function until(what, probe, seconds = 10) {
+export function until(what, probe, seconds = 10) {
   const deadline = Date.now() + seconds * 1000;
-  let last;
-  for (;;) {
-    try {
-      last = await probe();
-      if (last) return last;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}${last instanceof Error ? `: ${last.message}` : ''}`);
-    await new Promise(resolve => setTimeout(resolve, lookEvery));
-  }
+  return new Promise((resolve, reject) => {
+    const look = async () => {
+      let problem = '';
+      try {
+        const found = await probe();
+        if (found) return resolve(found);
+      } catch (error) {
+        problem = `: ${error.message}`;
+      }
+      if (Date.now() > deadline) return reject(new Error(`waited ${seconds} s for ${what}${problem}`));
+      setTimeout(look, lookEvery);
+    };
+    look();
+  });
 }
