@@ -59,6 +59,12 @@ Result<void> check_template(const std::string& text, const std::map<std::string,
   return {};
 }
 
+/// What a capture may hold: no more than one segment of a path, and none that a resolver would take away.
+bool is_segment(std::string_view text) {
+  return !text.empty() && text.size() <= 256 && text.find_first_of("/?") == std::string_view::npos && text != "." &&
+         text != "..";
+}
+
 /// One path segment, percent-encoded but for what RFC 3986 leaves alone.
 std::string encoded(std::string_view segment) {
   std::string result;
@@ -151,7 +157,7 @@ std::optional<Legs> LinkRules::match(std::string_view feed, std::string_view tex
       bool segments = true;
       for (const auto& [name, index] : rule->path.NamedCapturingGroups()) {
         const std::string value(captured[static_cast<std::size_t>(index)]);
-        if (value.empty() || value.size() > 256 || value.find('/') != std::string::npos || value == "..") segments = false;
+        if (!is_segment(value)) segments = false;
         values[name] = encoded(value);
       }
       if (!segments) continue;
