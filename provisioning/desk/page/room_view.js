@@ -134,6 +134,7 @@ export class RoomView {
       $('far').srcObject = null;
       this.own(null, '');
       if ($('ask').open) $('ask').close('no');
+      if (state !== 'elsewhere') sessionStorage.removeItem(mutedKey);
       $(state === 'elsewhere' ? 'curtain-again' : 'curtain-back').focus();
     }
   }

@@ -65,24 +65,33 @@ export class Today {
     $('day-today').disabled = isToday;
     if (chosen && day >= dayOf(Date.now())) $('book-day').value = day;
     await this.refresh();
+    if (chosen) this.bringUp($('bookings').querySelector('li:not(.is-past, .is-ended, .is-cancelled)'));
+  }
+
+  /// Scrolls the list, and only the list, until the row is its first.
+  bringUp(row) {
+    $('bookings').scrollTop = row ? row.offsetTop - $('bookings').offsetTop - 4 : 0;
   }
 
   async refresh() {
     const turn = ++this.fetched;
     const list = await this.trying(() => api.bookings(this.day));
     if (!list || turn !== this.fetched) return;
-    const focused = document.activeElement?.dataset?.key;
+    const focused = document.activeElement?.dataset?.key, scrolled = $('bookings').scrollTop;
     $('bookings').replaceChildren(...list.map(booking => this.row(booking)));
+    $('bookings').scrollTop = scrolled;
     if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     show($('no-bookings'), list.length === 0);
   }
 
   row(booking) {
-    const [ja, en] = bookingStates[booking.state] ?? [booking.state, ''];
     const now = Date.now();
+    const past = booking.state === 'booked' && now >= Date.parse(booking.end);  // nobody came
+    const state = past ? 'past' : booking.state;
+    const [ja, en] = bookingStates[state] ?? [state, ''];
     const open = booking.state === 'calling' || booking.state === 'talking' ||
       (booking.state === 'booked' && now >= Date.parse(booking.start) - earlyMs && now < Date.parse(booking.end));
-    const looks = `booking is-${booking.state}${open ? ' is-open' : ''}`;
+    const looks = `booking is-${state}${open ? ' is-open' : ''}`;
     const row = make('li', {class: looks, 'data-receipt': booking.receipt},
       make('p', {class: 'when'},
         make('strong', {}, timeOf(booking.start)), make('span', {}, `${timeOf(booking.end)} まで`)),
@@ -90,13 +99,13 @@ export class Today {
       make('p', {class: 'number'}, make('small', {}, '受付番号'), make('strong', {}, String(booking.receipt))),
       make('p', {class: 'state'}, ...both(ja, en)));
     const buttons = make('p', {class: 'row-buttons'});
-    if (booking.state !== 'cancelled' && booking.state !== 'ended') {
+    if (!past && booking.state !== 'cancelled' && booking.state !== 'ended') {
       buttons.append(make('button', {
         class: open ? 'primary' : 'quiet', type: 'button', 'data-key': `enter-${booking.receipt}`,
         'aria-label': `${timeOf(booking.start)} ${booking.hall_name} に入室する`, onclick: () => this.enter(booking.room),
       }, ...both('入室', 'Enter')));
     }
-    if (booking.state === 'booked') {
+    if (state === 'booked') {
       buttons.append(make('button', {
         class: 'quiet', type: 'button', 'data-key': `cancel-${booking.receipt}`,
         'aria-label': `${timeOf(booking.start)} ${booking.hall_name} の予約を取り消す`, onclick: () => this.cancel(booking),
@@ -139,6 +148,7 @@ export class Today {
     $('receipt-what').textContent = `${dayWords(day)} ${timeOf(this.booked.start)}\n${this.booked.hall_name}`;
     show($('receipt'), true);
     await this.showDay(day);
+    this.bringUp($('bookings').querySelector(`[data-receipt="${this.booked.receipt}"]`));
   }
 
   fillNow() {

@@ -42,6 +42,7 @@ export const bookingStates = {
   calling: ['呼び出し中', 'Calling'],
   talking: ['相談中', 'Talking'],
   ended: ['終了', 'Ended'],
+  past: ['過ぎました', 'Past'],
 };
 
 const deviceWords = {
