@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <vector>
 
 namespace madoguchi::schedule {
 
@@ -19,11 +20,16 @@ constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 constexpr std::size_t kMostLine = 8 * 1024;
 constexpr std::size_t kMostEvents = 5000;
 constexpr std::size_t kMostConsultations = 2000;
-constexpr int kMostInstances = 1000;  // of one event
+constexpr std::size_t kMostInstances = 1000;  // of one event
+constexpr int kMostSteps = 100000;            // of one rule, from its first time on
 constexpr std::size_t kMostSkipped = 100;
 
 struct FreeComponent {
   void operator()(icalcomponent* component) const { icalcomponent_free(component); }
+};
+
+struct FreeIterator {
+  void operator()(icalrecur_iterator* iterator) const { icalrecur_iterator_free(iterator); }
 };
 
 Result<void> check_caps(std::string_view bytes) {
@@ -104,35 +110,49 @@ class Reader {
     if (result_.skipped.size() < kMostSkipped) result_.skipped.push_back({ordinal, why});
   }
 
-  /// A time with its TZID (embedded VTIMEZONE, else the system's), UTC, or floating in the configured zone.
-  std::optional<WallTime> to_wall(icalcomponent* event, icalproperty_kind kind, icaltimetype time) {
-    if (icaltime_is_null_time(time) != 0 || icaltime_is_valid_time(time) == 0) return std::nullopt;
+  static std::vector<icalproperty*> properties(icalcomponent* event, icalproperty_kind kind) {
+    std::vector<icalproperty*> result;
+    for (auto* each = icalcomponent_get_first_property(event, kind); each != nullptr;
+         each = icalcomponent_get_next_property(event, kind)) {
+      result.push_back(each);
+    }
+    return result;
+  }
+
+  /// The zone that a time is in: UTC, its TZID's (embedded VTIMEZONE, else the system's), for floating times the
+  /// configured one. nullptr: nobody knows that TZID.
+  icaltimezone* zone_of(icalproperty* property, const icaltimetype& time) {
+    if (icaltime_is_utc(time) != 0) return icaltimezone_get_utc_timezone();
+    if (time.zone != nullptr) return const_cast<icaltimezone*>(time.zone);
+    icalparameter* parameter =
+        property == nullptr ? nullptr : icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
+    if (parameter == nullptr) return zone_;
+    const char* id = icalparameter_get_tzid(parameter);
+    icaltimezone* zone = icalcomponent_get_timezone(calendar_, id);
+    return zone != nullptr ? zone : icaltimezone_get_builtin_timezone(id);
+  }
+
+  /// A whole day begins at midnight.
+  static WallTime wall_in(icaltimezone* zone, icaltimetype time) {
     if (time.is_date != 0) {
       time.is_date = 0;
       time.hour = time.minute = time.second = 0;
     }
-    const icaltimezone* zone = time.zone;
-    if (zone == nullptr && icaltime_is_utc(time) == 0) {
-      icalproperty* property = icalcomponent_get_first_property(event, kind);
-      icalparameter* parameter =
-          property == nullptr ? nullptr : icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
-      if (parameter != nullptr) {
-        const char* id = icalparameter_get_tzid(parameter);
-        zone = icalcomponent_get_timezone(calendar_, id);
-        if (zone == nullptr) zone = icaltimezone_get_builtin_timezone(id);
-        if (zone == nullptr) return std::nullopt;
-      } else {
-        zone = zone_;
-      }
-    }
-    if (icaltime_is_utc(time) != 0) zone = icaltimezone_get_utc_timezone();
-    const auto seconds = icaltime_as_timet_with_zone(time, const_cast<icaltimezone*>(zone));
-    return WallTime(std::chrono::seconds(seconds));
+    return WallTime(std::chrono::seconds(icaltime_as_timet_with_zone(time, zone)));
+  }
+
+  std::optional<WallTime> to_wall(icalproperty* property, const icaltimetype& time) {
+    if (icaltime_is_null_time(time) != 0 || icaltime_is_valid_time(time) == 0) return std::nullopt;
+    icaltimezone* zone = zone_of(property, time);
+    if (zone == nullptr) return std::nullopt;
+    return wall_in(zone, time);
+  }
+  std::optional<WallTime> to_wall(icalcomponent* event, icalproperty_kind kind, const icaltimetype& time) {
+    return to_wall(icalcomponent_get_first_property(event, kind), time);
   }
 
   std::optional<Legs> legs_of(icalcomponent* event) {
-    for (auto* property = icalcomponent_get_first_property(event, ICAL_ANY_PROPERTY); property != nullptr;
-         property = icalcomponent_get_next_property(event, ICAL_ANY_PROPERTY)) {
+    for (icalproperty* property : properties(event, ICAL_ANY_PROPERTY)) {
       const char* name = icalproperty_get_property_name(property);
       if (name == nullptr || std::string_view(name) != "CONFERENCE") continue;
       if (auto legs = rules_.match(options_.feed, value_of(property))) return legs;
@@ -147,7 +167,7 @@ class Reader {
 
   void add(icalcomponent* event, WallTime start, std::chrono::milliseconds length, const Legs& legs) {
     if (start + length <= options_.from || start >= options_.until) return;
-    if (result_.agenda.consultations.size() >= kMostConsultations) return;
+    if (result_.agenda.consultations.size() >= kMostConsultations) return skip(ordinal_, "too-many");
     Consultation consultation;
     consultation.feed = options_.feed;
     consultation.id = hash(fmt::format("{}\n{}\n{}", options_.feed, uid(event), start.time_since_epoch().count()));
@@ -162,7 +182,9 @@ class Reader {
   }
 
   void read(icalcomponent* event, std::size_t ordinal) {
-    const auto start = to_wall(event, ICAL_DTSTART_PROPERTY, icalcomponent_get_dtstart(event));
+    ordinal_ = ordinal;
+    const icaltimetype first = icalcomponent_get_dtstart(event);
+    const auto start = to_wall(event, ICAL_DTSTART_PROPERTY, first);
     if (!start) return skip(ordinal, "no-start");
     std::chrono::milliseconds length{0};
     if (const auto end = to_wall(event, ICAL_DTEND_PROPERTY, icalcomponent_get_dtend(event))) length = *end - *start;
@@ -170,44 +192,67 @@ class Reader {
     if (length > std::chrono::hours(24)) return skip(ordinal, "too-long");
     const auto legs = legs_of(event);
     if (!legs) return skip(ordinal, "no-link");
-    icalproperty* rule = icalcomponent_get_first_property(event, ICAL_RRULE_PROPERTY);
-    const bool is_override = icalcomponent_get_first_property(event, ICAL_RECURRENCEID_PROPERTY) != nullptr;
-    const bool dates = icalcomponent_get_first_property(event, ICAL_RDATE_PROPERTY) != nullptr;
-    if (is_override || (rule == nullptr && !dates)) return add(event, *start, length, *legs);
-    for (; rule != nullptr; rule = icalcomponent_get_next_property(event, ICAL_RRULE_PROPERTY)) {
+    if (icalcomponent_get_first_property(event, ICAL_RECURRENCEID_PROPERTY) != nullptr) {
+      return add(event, *start, length, *legs);
+    }
+    for (icalproperty* rule : properties(event, ICAL_RRULE_PROPERTY)) {
       const auto frequency = icalproperty_get_rrule(rule).freq;
       if (frequency == ICAL_SECONDLY_RECURRENCE || frequency == ICAL_MINUTELY_RECURRENCE ||
           frequency == ICAL_HOURLY_RECURRENCE || frequency == ICAL_NO_RECURRENCE) {
         return skip(ordinal, "too-often");
       }
     }
-    expand(event, length, *legs);
+    // RFC 5545 dropped it; a consultation that should have been left out must not be offered.
+    if (!properties(event, ICAL_EXRULE_PROPERTY).empty()) return skip(ordinal, "exrule");
+    icaltimezone* zone = zone_of(icalcomponent_get_first_property(event, ICAL_DTSTART_PROPERTY), first);
+    for (const WallTime at : occurrences(event, first, zone, length)) add(event, at, length, *legs);
   }
 
-  struct Expansion {
-    Reader* reader;
-    icalcomponent* event;
-    std::chrono::milliseconds length;
-    const Legs* legs;
-    int instances = 0;
-  };
-
-  void expand(icalcomponent* event, std::chrono::milliseconds length, const Legs& legs) {
-    Expansion expansion{this, event, length, &legs, 0};
-    const auto utc = [](WallTime time) {
-      return icaltime_from_timet_with_zone(
-          std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count(), 0,
-          icaltimezone_get_utc_timezone());
+  /// Those near the horizon, without the ones that EXDATE or an override takes away. Not libical's own walk over them:
+  /// that takes floating times and whole days for UTC.
+  std::set<WallTime> occurrences(icalcomponent* event, icaltimetype first, icaltimezone* zone,
+                                 std::chrono::milliseconds length) {
+    std::set<WallTime> found;
+    std::set<std::string> days_left_out;
+    std::set<WallTime> left_out;
+    for (icalproperty* each : properties(event, ICAL_EXDATE_PROPERTY)) {
+      const icaltimetype time = icalproperty_get_exdate(each);
+      if (time.is_date != 0) days_left_out.insert(day_of(time));
+      else if (const auto at = to_wall(each, time)) left_out.insert(*at);
+    }
+    const std::string id = uid(event);
+    const auto take = [&](WallTime at, const icaltimetype& local) {
+      if (at + length <= options_.from || at >= options_.until) return;
+      if (left_out.count(at) != 0 || days_left_out.count(day_of(local)) != 0) return;
+      if (overridden_.count({id, at}) == 0) found.insert(at);
     };
-    icalcomponent_foreach_recurrence(event, utc(options_.from), utc(options_.until), &Reader::on_instance, &expansion);
+    take(wall_in(zone, first), first);
+    for (icalproperty* each : properties(event, ICAL_RDATE_PROPERTY)) {
+      const icaldatetimeperiodtype extra = icalproperty_get_rdate(each);
+      const icaltimetype time = icaltime_is_null_time(extra.time) != 0 ? extra.period.start : extra.time;
+      if (const auto at = to_wall(each, time)) take(*at, time);
+    }
+    if (first.is_date == 0) icaltime_set_timezone(&first, zone);  // UNTIL is compared with it
+    for (icalproperty* each : properties(event, ICAL_RRULE_PROPERTY)) {
+      const std::unique_ptr<icalrecur_iterator, FreeIterator> steps(
+          icalrecur_iterator_new(icalproperty_get_rrule(each), first));
+      if (!steps) {
+        skip(ordinal_, "rule");
+        continue;
+      }
+      for (int i = 0; i < kMostSteps && found.size() < kMostInstances; ++i) {
+        const icaltimetype time = icalrecur_iterator_next(steps.get());
+        if (icaltime_is_null_time(time) != 0) break;
+        const WallTime at = wall_in(zone, time);
+        if (at >= options_.until) break;
+        take(at, time);
+      }
+    }
+    return found;
   }
 
-  static void on_instance(icalcomponent*, icaltime_span* span, void* data) {
-    auto& expansion = *static_cast<Expansion*>(data);
-    if (++expansion.instances > kMostInstances) return;
-    const WallTime start{std::chrono::seconds(span->start)};
-    if (expansion.reader->overridden_.count({uid(expansion.event), start}) != 0) return;
-    expansion.reader->add(expansion.event, start, expansion.length, *expansion.legs);
+  static std::string day_of(const icaltimetype& time) {
+    return fmt::format("{:04}{:02}{:02}", time.year, time.month, time.day);
   }
 
   const LinkRules& rules_;
@@ -215,6 +260,7 @@ class Reader {
   icalcomponent* calendar_;
   icaltimezone* zone_;
   std::set<std::pair<std::string, WallTime>> overridden_;
+  std::size_t ordinal_ = 0;
   ReadResult result_;
 };
 

@@ -26,14 +26,18 @@ Result<std::vector<schedule::LinkRule>> rules_from(const object& header) {
   const auto* list = header.if_contains("links");
   if (list == nullptr || !list->is_array()) return fail(Errc::invalid, "\"links\" is missing");
   for (const auto& each : list->get_array()) {
-    const auto& from = each.as_object();
+    const auto* members = each.if_object();
+    const auto* seats = members == nullptr ? nullptr : members->if_contains("seats");
+    if (seats == nullptr || !seats->is_array()) return fail(Errc::invalid, "a link is malformed");
+    const object& from = *members;
     schedule::LinkRule rule;
     rule.link = json::string(from, "link").value_or("");
     rule.events = json::string_or(from, "events", "").value_or("");
     rule.feeds = {json::string(header, "feed").value_or("")};
     rule.seats.clear();
-    for (const auto& seat : from.at("seats").as_array()) {
-      const auto& of = seat.as_object();
+    for (const auto& seat : seats->get_array()) {
+      if (!seat.is_object()) return fail(Errc::invalid, "a seat is malformed");
+      const object& of = seat.get_object();
       rule.seats.push_back({json::string(of, "id").value_or(""), json::string(of, "role").value_or(""),
                             json::string(of, "publish").value_or(""), json::string(of, "play").value_or("")});
     }

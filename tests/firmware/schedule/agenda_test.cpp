@@ -22,7 +22,8 @@ Consultation consultation(const std::string& id, WallTime start, WallTime end) {
   result.feed = "hall";
   result.start = start;
   result.end = end;
-  result.seats.push_back({"counsellor", "相談員", "https://desk.example/whip/" + id, "https://desk.example/whep/" + id});
+  result.seats.push_back(
+      {"counsellor", "相談員", "https://desk.example/whip/" + id, "https://desk.example/whep/" + id});
   return result;
 }
 
@@ -38,13 +39,8 @@ TEST_CASE("a window opens half an hour before the start and closes at the end") 
     std::string open, next;
   };
   const Row rows[] = {
-      {at(0), "-", "a"},
-      {at(9, 30) - 1ms, "-", "a"},
-      {at(9, 30), "a", "-"},
-      {at(10), "a", "-"},
-      {at(11) - 1ms, "a", "-"},
-      {at(11), "-", "-"},
-      {at(23), "-", "-"},
+      {at(0), "-", "a"},        {at(9, 30) - 1ms, "-", "a"}, {at(9, 30), "a", "-"}, {at(10), "a", "-"},
+      {at(11) - 1ms, "a", "-"}, {at(11), "-", "-"},          {at(23), "-", "-"},
   };
   for (const Row& row : rows) {
     CAPTURE((row.now - at(0)).count());
@@ -152,8 +148,7 @@ TEST_CASE("an agenda survives its JSON, sorted by start") {
 }
 
 TEST_CASE("JSON that is not an agenda is refused, each part of it") {
-  const std::string good =
-      R"({"id":"a","feed":"f","start":1,"end":2,"status":"confirmed","events":"","seats":[SEAT]})";
+  const std::string good = R"({"id":"a","feed":"f","start":1,"end":2,"status":"confirmed","events":"","seats":[SEAT]})";
   const std::string seat = R"({"id":"s","role":"r","publish":"","play":"p"})";
   const auto with = [](std::string text, const std::string& from, const std::string& to) {
     const auto where = text.find(from);

@@ -78,8 +78,8 @@ TEST_CASE("links are found in prose and matched whole, on scheme, host and port 
       {"https://xdesk.example/rooms/r1", "-"},
       {"https://deskXexample/rooms/r1", "-"},
       {"https://desk.example./rooms/r1", "-"},
-      {"https://dеsk.example/rooms/r1", "-"},  // a Cyrillic letter
-      {"https://ｄesk.example/rooms/r1", "-"},   // a full-width one
+      {"https://dеsk.example/rooms/r1", "-"},   // a Cyrillic letter
+      {"https://ｄesk.example/rooms/r1", "-"},  // a full-width one
       {"https://xn--dsk-qeo.example/rooms/r1", "-"},
       {"ftp://desk.example/rooms/r1", "-"},
       {"//desk.example/rooms/r1", "-"},
@@ -182,9 +182,11 @@ TEST_CASE("the first link that any rule knows, by the first rule that knows it")
   LinkRule special = desk_rule();
   special.link = "https://desk.example/rooms/(?P<room>vip-[a-z]+)";
   special.events = "https://desk.example/special/{room}";
-  CHECK(events(compiled({special, general}), "https://desk.example/rooms/vip-a") == "https://desk.example/special/vip-a");
+  CHECK(events(compiled({special, general}), "https://desk.example/rooms/vip-a") ==
+        "https://desk.example/special/vip-a");
   CHECK(events(compiled({special, general}), "https://desk.example/rooms/b") == "https://desk.example/general/b");
-  CHECK(events(compiled({general, special}), "https://desk.example/rooms/vip-a") == "https://desk.example/general/vip-a");
+  CHECK(events(compiled({general, special}), "https://desk.example/rooms/vip-a") ==
+        "https://desk.example/general/vip-a");
   CHECK(events(compiled({special, general}), "https://desk.example/rooms/one https://desk.example/rooms/vip-two") ==
         "https://desk.example/general/one");
 }
