@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/desk-api.md: which request does what. On the desk's loop.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "provisioning/desk/http.hpp"
+#include "provisioning/desk/page_files.hpp"
+#include "provisioning/desk/rooms.hpp"
+#include "provisioning/desk/store.hpp"
+
+namespace madoguchi::desk {
+
+struct ApiSettings {
+  std::chrono::hours login_for{12};
+  std::chrono::minutes opens_before{60};  ///< a booking's room is there from so long before its start
+  std::chrono::minutes closes_after{120};  ///< until so long after its end
+  int most_failures = 5;                   ///< logins; then 429
+  std::chrono::seconds failures_for{60};
+};
+
+class Api {
+ public:
+  Api(boost::asio::any_io_executor executor, Clock& clock, Store& store, PageFiles page, boost::asio::thread_pool& pool,
+      ApiSettings settings, RoomSettings rooms);
+
+  /// "http://127.0.0.1:8080": what Host and Origin must say, and what the calendars' links begin with.
+  void set_origin(std::string origin);
+  boost::asio::awaitable<Reply> answer(Request request, OnGone on_gone);
+  /// Another process wrote to the store: pages are told to fetch the bookings again, cancelled rooms are closed.
+  void look_at_store();
+
+ private:
+  // api_box.cpp
+  boost::asio::awaitable<Reply> answer_box(Request request, OnGone on_gone);
+  boost::asio::awaitable<Reply> offer(Request request, OnGone on_gone);
+  Reply calendar(const Request& request);
+  Reply box_events(const Request& request);
+  // api_page.cpp
+  boost::asio::awaitable<Reply> answer_page(Request request);
+  boost::asio::awaitable<Reply> log_in(Request request);
+  Reply signed_in(const Request& request, const Login& login);
+  Reply bookings(const Request& request);
+  Reply make_booking(const Request& request);
+  Reply room(const Request& request, const Login& login);
+  Reply desk_stream();
+  Reply room_stream(const Request& request);
+
+  struct Found {
+    std::optional<Booking> booking;
+    int status = 404;  ///< where there is none: 404 never or not yet, 410 over
+    std::string words;
+  };
+  /// The room of a booking that is on now.
+  [[nodiscard]] Found find_room(const std::string& room) const;
+  [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
+  void bookings_changed(const Booking& booking);
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  Store& store_;
+  PageFiles page_;
+  boost::asio::thread_pool& pool_;
+  ApiSettings settings_;
+  Rooms rooms_;
+  std::string origin_, host_;
+  std::int64_t store_version_ = 0;
+  struct Failures {
+    int count = 0;
+    BootTime last{};
+  };
+  std::map<std::string, Failures> failures_;  ///< of logins, by name
+};
+
+}  // namespace madoguchi::desk

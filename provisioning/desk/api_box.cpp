@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// What boxes ask of the desk: calendar, events, WHIP and WHEP. On the desk's loop.
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "provisioning/desk/api.hpp"
+#include "provisioning/desk/calendar.hpp"
+#include "provisioning/desk/secrets.hpp"
+
+namespace madoguchi::desk {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A POST that waits for its page.
+struct Waiting {
+  explicit Waiting(const asio::any_io_executor& executor) : wake(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer wake;
+  std::optional<Outcome> outcome;
+};
+
+Reply busy(const std::string& words) {
+  Reply reply = error_reply(503, words);
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
+Reply reply_of(const Outcome& outcome, const std::string& path) {
+  switch (outcome.kind) {
+    case Outcome::answered: break;
+    case Outcome::nobody: return busy("nobody answers there: try again");
+    case Outcome::refused: return error_reply(406, "the page refused the offer: " + outcome.reason);
+    case Outcome::gone: return error_reply(404, "the offer was taken back");
+  }
+  Reply reply;
+  reply.status = 201;
+  reply.headers = {{"Content-Type", "application/sdp"},
+                   {"Location", path + "/" + outcome.resource},
+                   {"Cache-Control", "no-store"}};
+  reply.body = outcome.sdp;
+  return reply;
+}
+
+}  // namespace
+
+Api::Found Api::find_room(const std::string& room) const {
+  Found found;
+  found.words = "there is no such room";
+  auto booking = store_.booking_of_room(room);
+  if (!booking) return found;
+  const WallTime now = clock_.wall();
+  if (now < booking->start - settings_.opens_before) {
+    found.words = "the room is not open yet";
+    return found;
+  }
+  if (booking->cancelled || now > booking->end + settings_.closes_after) {
+    found.status = 410;
+    found.words = booking->cancelled ? "the booking was cancelled" : "the consultation is over";
+    return found;
+  }
+  found.booking = std::move(booking);
+  return found;
+}
+
+asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
+  if (request.is("GET", {"calendars", "*", "bookings.ics"})) co_return calendar(request);
+  const auto hall = store_.hall_of_token(request.bearer());
+  if (!hall) {
+    Reply refused = error_reply(401, "this box is not registered: make a token with madoguchi-desk add-hall");
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+    co_return refused;
+  }
+  if (request.segments.size() < 2) co_return error_reply(404, "there is no such room");
+  const Found found = find_room(request.segments[1]);
+  const bool removes = request.is("DELETE", {"whip", "*", "*", "*"}) || request.is("DELETE", {"whep", "*", "*", "*"});
+  const auto owner = removes ? store_.booking_of_room(request.segments[1]) : found.booking;
+  if (owner && owner->hall != hall->id) co_return error_reply(404, "there is no such room");
+  if (removes) {
+    if (!owner || !rooms_.remove(request.segments[1], request.segments[3])) {
+      co_return error_reply(404, "it is gone already");
+    }
+    co_return empty_reply(200);
+  }
+  if (!found.booking) co_return error_reply(found.status, found.words);
+  if (request.is("GET", {"events", "*"}) || request.is("POST", {"events", "*"})) co_return box_events(request);
+  if (request.is("POST", {"whip", "*", "*"}) || request.is("POST", {"whep", "*", "*"})) {
+    co_return co_await offer(std::move(request), std::move(on_gone));
+  }
+  co_return error_reply(405, "this address is not for that method");
+}
+
+asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
+  if (request.header("content-type").rfind("application/sdp", 0) != 0) {
+    co_return error_reply(415, "an offer is application/sdp");
+  }
+  if (request.body.rfind("v=0", 0) != 0) co_return error_reply(400, "that is not SDP");
+  const std::string room = request.segments[1];
+  const std::string seat = request.segments[2];
+  bool known = false;
+  for (const std::string& each : Rooms::seats()) known = known || each == seat;
+  if (!known) co_return error_reply(404, "there is no such seat");
+  auto waiting = std::make_shared<Waiting>(executor_);
+  std::function<void(Outcome)> done = [waiting](Outcome outcome) {
+    waiting->outcome = std::move(outcome);
+    waiting->wake.cancel();
+  };
+  const Direction direction = request.segments[0] == "whip" ? Direction::whip : Direction::whep;
+  const std::string id = rooms_.post_offer(room, seat, direction, std::move(request.body), std::move(done));
+  if (!waiting->outcome) {
+    std::function<void()> gone = [this, id, waiting] {
+      if (waiting->outcome) return;
+      rooms_.abandon(id);
+      waiting->wake.cancel();
+    };
+    on_gone(std::move(gone));
+    boost::system::error_code woken;
+    co_await waiting->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  const Outcome outcome = waiting->outcome.value_or(Outcome{});
+  log::info("offer", {{"direction", name(direction)}, {"outcome", static_cast<int>(outcome.kind)}});
+  co_return reply_of(outcome, request.path);
+}
+
+Reply Api::calendar(const Request& request) {
+  const auto hall = store_.hall_of_calendar(request.segments[1]);
+  if (!hall) return error_reply(404, "there is no such calendar");
+  const WallTime now = clock_.wall();
+  const auto bookings = store_.bookings(now - 24h, now + 14 * 24h, hall->id);
+  WallTime changed{};
+  for (const Booking& booking : bookings) changed = std::max(changed, booking.changed);
+  Reply reply;
+  reply.body = calendar_text(*hall, bookings, origin_);
+  const std::string etag = "\"" + sha256_hex(reply.body).substr(0, 32) + "\"";
+  reply.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}};
+  // Without a booking there is no time that could be told.
+  if (changed != WallTime{}) reply.headers.emplace_back("Last-Modified", http_date(changed));
+  if (request.header("if-none-match") == etag) {
+    reply.status = 304;
+    reply.body.clear();
+    return reply;
+  }
+  reply.headers.emplace_back("Content-Type", "text/calendar; charset=utf-8");
+  return reply;
+}
+
+Reply Api::box_events(const Request& request) {
+  const std::string room = request.segments[1];
+  if (request.method == "POST") {
+    const auto event = json::parse_object(request.body);
+    if (!event) return error_reply(400, event.error().message);
+    const auto type = json::string(*event, "type");
+    if (!type || !rooms_.box_says(room, *type)) {
+      return error_reply(422, "a box says calling, cancelled, talking or ended");
+    }
+    return empty_reply(204);
+  }
+  Reply reply;
+  reply.stream = std::make_shared<Outbox>(executor_);
+  const StreamId stream = rooms_.open_box(room, [outbox = reply.stream](const auto& event) { outbox->push(event); });
+  reply.stream_ended = [this, room, stream] { rooms_.close_box(room, stream); };
+  return reply;
+}
+
+}  // namespace madoguchi::desk

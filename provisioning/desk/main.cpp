@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// madoguchi-desk: the office on one PC. `serve` runs it; the other commands prepare it, also while it runs.
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "base/log.hpp"
+#include "provisioning/desk/api.hpp"
+#include "provisioning/desk/calendar.hpp"
+#include "provisioning/desk/secrets.hpp"
+#include "provisioning/desk/server.hpp"
+
+namespace {
+
+using namespace madoguchi;
+using namespace madoguchi::desk;
+using json::bj::object;
+
+enum Exit { kGood = 0, kFailed = 1, kUsage = 2 };
+
+constexpr const char* kFooter = R"(Exit status: 0 done, 1 failed, 2 wrong usage.
+
+The first time:
+  madoguchi-desk add-hall chuo 中央公民館          prints the box's token, once
+  madoguchi-desk add-counsellor tanaka            asks for the password on stdin
+  madoguchi-desk serve
+A booking from the command line:
+  madoguchi-desk book chuo 2026-11-24T10:00:00+09:00 30)";
+
+struct Options {
+  std::string data = "/var/lib/madoguchi-desk";
+  bool as_json = false;
+};
+
+int failed(const Error& error) {
+  std::cerr << "madoguchi-desk: " << error.message << "\n";
+  return kFailed;
+}
+
+int print(const Options& options, const object& reply, const std::string& words) {
+  if (options.as_json) std::cout << json::bj::serialize(reply) << "\n";
+  else std::cout << words;
+  return kGood;
+}
+
+WallTime now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+int add_hall(const Options& options, const std::string& id, const std::string& name) {
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  const std::string token = random_hex(24);
+  const auto hall = (*store)->put_hall(id, name, token);
+  if (!hall) return failed(hall.error());
+  const std::string path = "/calendars/" + hall->calendar + "/bookings.ics";
+  return print(options, {{"hall", id}, {"token", token}, {"calendar_path", path}},
+               "token          " + token + "\ncalendar path  " + path +
+                   "\nBoth belong into the box's configuration; the token is not shown again.\n");
+}
+
+int add_counsellor(const Options& options, const std::string& name) {
+  std::string password;
+  std::getline(std::cin, password);
+  if (password.size() < 8) {
+    std::cerr << "madoguchi-desk: give a password of at least 8 characters, in one line on stdin\n";
+    return kUsage;
+  }
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  const auto hash = hash_password(password);
+  if (!hash) return failed(hash.error());
+  if (const auto kept = (*store)->put_counsellor(name, *hash); !kept) return failed(kept.error());
+  return print(options, {{"counsellor", name}}, name + " can log in\n");
+}
+
+int book(const Options& options, const std::string& hall, const std::string& start_text, int minutes) {
+  const auto start = parse_rfc3339(start_text);
+  if (!start) {
+    std::cerr << "madoguchi-desk: " << start.error().message << "\n";
+    return kUsage;
+  }
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  const auto booking = (*store)->book(hall, *start, std::chrono::minutes(minutes), now());
+  if (!booking) return failed(booking.error());
+  return print(options, {{"receipt", booking->receipt}, {"room", booking->room}},
+               "受付番号 " + booking->receipt + "\nroom " + booking->room + "\n");
+}
+
+/// Each second: has a command written to the store?
+void watch_store(Alarm& alarm, Api& api) {
+  alarm.after(std::chrono::seconds(1), [&alarm, &api] {
+    api.look_at_store();
+    watch_store(alarm, api);
+  });
+}
+
+int serve(const Options& options, const std::string& listen, std::string page_folder) {
+  const auto colon = listen.rfind(':');
+  ServerSettings settings;
+  try {
+    settings.address = listen.substr(0, colon);
+    const int port = std::stoi(colon == std::string::npos ? "8080" : listen.substr(colon + 1));
+    if (port < 0 || port > 65535) throw std::out_of_range("port");
+    settings.port = static_cast<std::uint16_t>(port);
+  } catch (const std::exception&) {
+    std::cerr << "madoguchi-desk: write --listen as 127.0.0.1:8080\n";
+    return kUsage;
+  }
+  if (page_folder.empty()) {
+    std::error_code ignored;
+    const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    page_folder = beside.parent_path() / "share/madoguchi/desk/page";
+    if (!std::filesystem::exists(page_folder)) page_folder = MADOGUCHI_DESK_PAGE;
+  }
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  auto page = PageFiles::read(page_folder);
+  if (!page) return failed(page.error());
+
+  boost::asio::io_context io(1);
+  SystemClock clock(io.get_executor());
+  boost::asio::thread_pool pool(1);
+  Api api(io.get_executor(), clock, **store, std::move(*page), pool, {}, {});
+  const Route route = [&api](Request request, OnGone on_gone) {
+    return api.answer(std::move(request), std::move(on_gone));
+  };
+  auto server = Server::open(io.get_executor(), settings, route);
+  if (!server) return failed(server.error());
+  const std::string origin = "http://" + settings.address + ":" + std::to_string((*server)->port());
+  api.set_origin(origin);
+  Alarm watching(clock);
+  watch_store(watching, api);
+  boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&io](boost::system::error_code, int) { io.stop(); });
+  (*server)->start();
+  std::cout << "madoguchi-desk: " << origin << "/" << std::endl;
+  io.run();
+  (*server)->stop();
+  watching.clear();
+  io.restart();
+  io.run_for(std::chrono::seconds(2));  // streams end with what they still have to say
+  log::notice("stopped");
+  pool.join();
+  if (!io.stopped()) {
+    std::cout.flush();
+    std::_Exit(kGood);  // what still waits refers to what would be taken apart
+  }
+  return kGood;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"madoguchi-desk: the office on one PC. Loopback only until it has TLS.", "madoguchi-desk"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Options options;
+  app.add_option("--data", options.data, "the folder with halls, counsellors and bookings")->capture_default_str();
+  app.add_flag("--json", options.as_json, "JSON for programs instead of words");
+
+  std::string listen = "127.0.0.1:8080", page, id, name, start;
+  int minutes = 30;
+  auto* serve_command = app.add_subcommand("serve", "run the desk until SIGTERM");
+  serve_command->add_option("--listen", listen, "address and port; port 0 = any that is free")->capture_default_str();
+  serve_command->add_option("--page", page, "the folder with the page's files");
+  auto* hall_command = app.add_subcommand("add-hall", "a hall with its box; again: a new token");
+  hall_command->add_option("id", id, "a-z, 0-9, dashes")->required();
+  hall_command->add_option("name", name, "as people know it")->required();
+  auto* counsellor_command = app.add_subcommand("add-counsellor", "a login; the password is read from stdin");
+  counsellor_command->add_option("name", name)->required();
+  auto* book_command = app.add_subcommand("book", "a booking; prints its receipt number");
+  book_command->add_option("hall", id)->required();
+  book_command->add_option("start", start, "2026-11-24T10:00:00+09:00")->required();
+  book_command->add_option("minutes", minutes, "its length")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kGood : kUsage;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  log::set_program("madoguchi-desk");
+  if (*hall_command) {
+    const bool plain = !id.empty() && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (!plain) {
+      std::cerr << "madoguchi-desk: a hall's id is made of a-z, 0-9 and dashes\n";
+      return kUsage;
+    }
+    return add_hall(options, id, name);
+  }
+  if (*counsellor_command) return add_counsellor(options, name);
+  if (*book_command) return book(options, id, start, minutes);
+  return serve(options, listen, page);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The meeting point of boxes and pages: who sits where, which offers wait, which hall rings. It knows no HTTP: streams
+// are sinks, waiting POSTs are callbacks. On the desk's loop.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+
+namespace madoguchi::desk {
+
+struct RoomSettings {
+  std::chrono::milliseconds answer_within{8000};  ///< a page's answer to an offer; then the box hears 503
+  std::chrono::milliseconds grace{10000};         ///< a seat whose stream ended may come back; then it counts as left
+};
+
+/// Takes one event for a stream; null after close().
+using Sink = std::function<void(const json::bj::object& event)>;
+using StreamId = std::uint64_t;
+
+enum class Direction { whip, whep };
+std::string_view name(Direction direction);
+
+struct Outcome {
+  enum Kind { answered, nobody, refused, gone } kind = nobody;
+  std::string sdp;       ///< answered
+  std::string resource;  ///< answered: its id
+  std::string reason;    ///< refused
+};
+
+struct Joined {
+  enum Kind { seated, taken, no_such_seat } kind = seated;
+  std::string session;
+  std::string by;  ///< taken: who sits there
+};
+
+/// What a room is doing, for the list of bookings.
+enum class RoomState { quiet, calling, talking, ended };
+std::string_view name(RoomState state);
+
+class Rooms {
+ public:
+  struct Handlers {
+    std::function<void(const std::string& room)> changed;  ///< its state is another
+    std::function<void(const std::string& room)> talked;   ///< the consultation took place
+    /// Of a ring: {hall, hall_name, receipt, room}.
+    std::function<json::bj::object(const std::string& room)> facts;
+  };
+
+  Rooms(Clock& clock, RoomSettings settings, Handlers handlers);
+  ~Rooms();
+  Rooms(const Rooms&) = delete;
+  Rooms& operator=(const Rooms&) = delete;
+
+  static const std::vector<std::string>& seats();
+
+  // ---- the box's side. `room` is known to exist.
+  /// The first event is the snapshot.
+  StreamId open_box(const std::string& room, Sink sink);
+  void close_box(const std::string& room, StreamId stream);
+  /// "calling", "cancelled", "talking", "ended"; false: not in the list.
+  bool box_says(const std::string& room, const std::string& type);
+  /// `done` is called once, perhaps before this returns, unless abandon() comes first. The offer's id.
+  std::string post_offer(const std::string& room, const std::string& seat, Direction direction, std::string sdp,
+                         std::function<void(Outcome)> done);
+  /// The box took its POST back.
+  void abandon(const std::string& offer);
+  /// False: not there (any more).
+  bool remove(const std::string& room, const std::string& resource);
+
+  // ---- the page's side
+  Joined join(const std::string& room, const std::string& seat, const std::string& who);
+  /// nullopt: no such session.
+  std::optional<StreamId> open_page(const std::string& room, const std::string& session, Sink sink,
+                                    std::function<void()> end);
+  void close_page(const std::string& room, StreamId stream);
+  bool answer(const std::string& offer, const std::string& session, std::string sdp);
+  bool reject(const std::string& offer, const std::string& session, std::string reason);
+  bool leave(const std::string& room, const std::string& session);
+  bool end(const std::string& room, const std::string& session);
+
+  // ---- the desk's side
+  /// Rings in progress are repeated at once.
+  StreamId open_desk(Sink sink);
+  void close_desk(StreamId stream);
+  void tell_desks(const json::bj::object& event);
+  /// The booking was cancelled, or is over: everybody hears it.
+  void close_room(const std::string& room);
+  [[nodiscard]] RoomState state(const std::string& room) const;
+
+ private:
+  struct Offer;
+  struct Seat;
+  struct Room;
+  using RoomPtr = std::shared_ptr<Room>;
+
+  Room& at(const std::string& room);
+  void set_state(Room& room, RoomState state);
+  void tell_boxes(Room& room, const json::bj::object& event);
+  void tell_seats(Room& room, const json::bj::object& event);
+  void look_at_ring(Room& room);
+  void unseat(Room& room, Seat& seat, bool tell);
+  void drop_offer(Room& room, const std::string& id, Outcome outcome, bool tell_page);
+  void drop_offers_of(Room& room, const std::string& seat, bool waiting_too);
+  void tidy(const std::string& room);
+  [[nodiscard]] std::pair<Room*, Offer*> find_offer(const std::string& id);
+  static Seat* seat_of_session(Room& room, const std::string& session);
+
+  Clock& clock_;
+  RoomSettings settings_;
+  Handlers handlers_;
+  std::map<std::string, RoomPtr> rooms_;
+  std::map<StreamId, Sink> desks_;
+  StreamId last_stream_ = 0;
+};
+
+}  // namespace madoguchi::desk

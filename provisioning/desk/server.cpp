@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 on Beast. On the desk's loop.
+#include "provisioning/desk/server.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <set>
+
+#include "base/log.hpp"
+
+namespace madoguchi::desk {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::pair<const char*, const char*> kAlways[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(self), microphone=(self), geolocation=()"},
+};
+
+struct Connection {
+  explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
+  beast::tcp_stream stream;
+  beast::flat_buffer buffer;
+  std::shared_ptr<Outbox> outbox;  ///< while it is an event stream
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+bool has_ended(tcp::socket& socket) {
+  char byte = 0;
+  const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/// Calls `then` once the client has gone; never after *wanted is false.
+void when_gone(const ConnectionPtr& connection, std::shared_ptr<bool> wanted, std::function<void()> then) {
+  connection->stream.socket().async_wait(
+      tcp::socket::wait_read, [connection, wanted = std::move(wanted), then = std::move(then)](error_code error) {
+        if (*wanted && (error || has_ended(connection->stream.socket()))) then();
+      });
+}
+
+Request request_of(http::request<http::string_body> message, bool& good) {
+  Request request;
+  request.method = std::string(message.method_string());
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    request.headers.insert_or_assign(std::move(name), std::string(field.value()));
+  }
+  good = parse_target({message.target().data(), message.target().size()}, request);
+  request.body = std::move(message.body());
+  return request;
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<State> {
+  State(asio::any_io_executor e, ServerSettings s, Route r)
+      : executor(e), settings(std::move(s)), route(std::move(r)), acceptor(e) {}
+
+  asio::any_io_executor executor;
+  ServerSettings settings;
+  Route route;
+  tcp::acceptor acceptor;
+  std::set<ConnectionPtr> connections;
+  bool stopping = false;
+
+  static asio::awaitable<void> accept(std::shared_ptr<State> state);
+  static asio::awaitable<void> serve(std::shared_ptr<State> state, ConnectionPtr connection);
+  static asio::awaitable<bool> exchange(std::shared_ptr<State> state, ConnectionPtr connection);
+  static asio::awaitable<void> events(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply);
+  static asio::awaitable<bool> write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply, bool keep);
+};
+
+asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
+  while (!state->stopping) {
+    error_code error;
+    tcp::socket socket(state->executor);
+    co_await state->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    if (state->stopping) co_return;
+    if (error) {
+      // Out of descriptors, most likely: those that are there go on, and free some.
+      log::warning("accept-failed", {{"error", error.message()}});
+      asio::steady_timer pause(state->executor, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    if (state->connections.size() >= state->settings.most_connections) continue;  // closed at once
+    auto connection = std::make_shared<Connection>(std::move(socket));
+    state->connections.insert(connection);
+    auto done = [state, connection](std::exception_ptr failure) {
+      state->connections.erase(connection);
+      error_code ignored;
+      connection->stream.socket().close(ignored);
+      if (!failure) return;
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& bug) {
+        log::error("request-failed", {{"error", bug.what()}});
+      }
+    };
+    asio::co_spawn(state->executor, serve(state, connection), std::move(done));
+  }
+}
+
+asio::awaitable<void> Server::State::serve(std::shared_ptr<State> state, ConnectionPtr connection) {
+  error_code ignored;
+  connection->stream.socket().set_option(tcp::no_delay(true), ignored);
+  for (;;) {
+    const bool again = co_await exchange(state, connection);
+    if (!again || state->stopping) break;
+  }
+  connection->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+/// One request and its reply; true: another may follow.
+asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, ConnectionPtr connection) {
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(state->settings.most_header));
+  parser.body_limit(state->settings.most_body);
+  error_code error;
+  connection->stream.expires_after(state->settings.idle);
+  co_await http::async_read_header(connection->stream, connection->buffer, parser,
+                                   asio::redirect_error(asio::use_awaitable, error));
+  if (!error) {
+    connection->stream.expires_after(state->settings.request_within);
+    co_await http::async_read(connection->stream, connection->buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (error == http::error::header_limit || error == http::error::body_limit) {
+    const int status = error == http::error::body_limit ? 413 : 431;
+    co_return co_await write(state, connection, error_reply(status, "the request is too large"), false);
+  }
+  const bool from_parser = error && error.category() == http::make_error_code(http::error::bad_method).category();
+  if (from_parser && error != http::error::end_of_stream && error != http::error::partial_message) {
+    co_return co_await write(state, connection, error_reply(400, "that is not an HTTP request"), false);
+  }
+  if (error) co_return false;
+  const bool keep = parser.keep_alive();
+  bool good = false;
+  Request request = request_of(parser.release(), good);
+  connection->stream.expires_never();
+  Reply reply = error_reply(400, "that is not a path of this server");
+  if (good) {
+    auto wanted = std::make_shared<bool>(true);
+    OnGone on_gone = [connection, wanted](std::function<void()> then) { when_gone(connection, wanted, std::move(then)); };
+    reply = co_await state->route(std::move(request), std::move(on_gone));
+    *wanted = false;
+  }
+  if (reply.stream) {
+    co_await events(state, connection, std::move(reply));
+    co_return false;
+  }
+  co_return co_await write(state, connection, std::move(reply), keep);
+}
+
+asio::awaitable<bool> Server::State::write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply,
+                                           bool keep) {
+  http::response<http::string_body> message;
+  message.result(static_cast<unsigned>(reply.status));
+  for (const auto& [name, value] : kAlways) message.set(name, value);
+  for (const auto& [name, value] : reply.headers) message.set(name, value);
+  message.body() = std::move(reply.body);
+  message.keep_alive(keep && !state->stopping);
+  if (reply.status != 204 && reply.status != 304) message.prepare_payload();
+  connection->stream.expires_after(state->settings.write_within);
+  error_code error;
+  co_await http::async_write(connection->stream, message, asio::redirect_error(asio::use_awaitable, error));
+  connection->stream.expires_never();
+  co_return !error && keep && !state->stopping;
+}
+
+asio::awaitable<void> Server::State::events(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply) {
+  const std::shared_ptr<Outbox> outbox = reply.stream;
+  connection->outbox = outbox;
+  auto wanted = std::make_shared<bool>(true);
+  bool gone = false;
+  when_gone(connection, wanted, [&gone, outbox] {
+    gone = true;
+    outbox->wake.cancel();
+  });
+  std::string text =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n";
+  for (const auto& [name, value] : kAlways) text += fmt::format("{}: {}\r\n", name, value);
+  text += "\r\n";
+  error_code error;
+  while (!gone && !error) {
+    for (const std::string& event : outbox->queue) text += event;
+    outbox->queue.clear();
+    if (!text.empty()) {
+      connection->stream.expires_after(state->settings.write_within);
+      co_await asio::async_write(connection->stream, asio::buffer(text),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      connection->stream.expires_never();
+      text.clear();
+      continue;
+    }
+    if (outbox->closed) break;
+    error_code woken;
+    outbox->wake.expires_after(state->settings.comment_every);
+    co_await outbox->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (!woken) text = ":\n\n";
+  }
+  *wanted = false;
+  outbox->closed = true;
+  connection->outbox.reset();
+  if (reply.stream_ended) reply.stream_ended();
+}
+
+Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, ServerSettings settings, Route route) {
+  error_code error;
+  const auto address = asio::ip::make_address(settings.address, error);
+  if (error) return fail(Errc::invalid, settings.address + ": not an IP address");
+  if (!address.is_loopback()) {
+    return fail(Errc::permission, settings.address + ": the desk has no TLS yet, so it listens on this machine itself "
+                                                     "only; use 127.0.0.1");
+  }
+  auto state = std::make_shared<State>(std::move(executor), std::move(settings), std::move(route));
+  const tcp::endpoint endpoint(address, state->settings.port);
+  state->acceptor.open(endpoint.protocol(), error);
+  if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) state->acceptor.bind(endpoint, error);
+  if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return fail(Errc::busy, fmt::format("{}:{}: {}; is another desk running?", state->settings.address,
+                                        state->settings.port, error.message()));
+  }
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::~Server() { stop(); }
+
+std::uint16_t Server::port() const { return state_->acceptor.local_endpoint().port(); }
+
+void Server::start() {
+  auto failed = [](std::exception_ptr) {};
+  asio::co_spawn(state_->executor, State::accept(state_), failed);
+}
+
+void Server::stop() {
+  if (std::exchange(state_->stopping, true)) return;
+  error_code ignored;
+  state_->acceptor.close(ignored);
+  const auto connections = state_->connections;
+  for (const ConnectionPtr& connection : connections) {
+    if (connection->outbox) connection->outbox->close();
+    else connection->stream.socket().close(ignored);
+  }
+}
+
+}  // namespace madoguchi::desk

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite behind the desk's questions. On the loop's thread, or in a command.
+#include "provisioning/desk/store.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <charconv>
+
+#include "provisioning/desk/secrets.hpp"
+
+namespace madoguchi::desk {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kSchema = R"sql(
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+CREATE TABLE IF NOT EXISTS halls(
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL UNIQUE, calendar TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS counsellors(name TEXT PRIMARY KEY, password TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS logins(
+  cookie TEXT PRIMARY KEY, name TEXT NOT NULL, csrf TEXT NOT NULL, until INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS bookings(
+  receipt INTEGER PRIMARY KEY AUTOINCREMENT, hall TEXT NOT NULL REFERENCES halls(id), start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL, room TEXT NOT NULL UNIQUE, cancelled INTEGER NOT NULL DEFAULT 0,
+  held INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS bookings_by_start ON bookings(start);
+INSERT INTO sqlite_sequence(name, seq) SELECT 'bookings', 1000
+  WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'bookings');
+)sql";
+
+constexpr const char* kBooking =
+    "SELECT receipt, hall, name, start, \"end\", room, cancelled, held, changed FROM bookings JOIN halls ON "
+    "halls.id = hall ";
+
+std::int64_t millis(WallTime time) { return time.time_since_epoch().count(); }
+WallTime wall(std::int64_t value) { return WallTime(std::chrono::milliseconds(value)); }
+
+std::optional<std::int64_t> number(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+/// One statement with its values, stepped row by row.
+class Store::Query {
+ public:
+  template <class... Values>
+  Query(sqlite3* database, const std::string& text, const Values&... values) : database_(database) {
+    if (::sqlite3_prepare_v2(database, text.c_str(), -1, &statement_, nullptr) != SQLITE_OK) return;
+    int index = 0;
+    (bind(++index, values), ...);
+  }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query() { ::sqlite3_finalize(statement_); }
+
+  bool row() { return statement_ != nullptr && ::sqlite3_step(statement_) == SQLITE_ROW; }
+  Result<void> done(std::string_view what) {
+    if (statement_ != nullptr && ::sqlite3_step(statement_) == SQLITE_DONE) return {};
+    return fail(Errc::io, fmt::format("{}: {}", what, ::sqlite3_errmsg(database_)));
+  }
+  std::string text(int column) const {
+    const void* data = ::sqlite3_column_blob(statement_, column);
+    const int size = ::sqlite3_column_bytes(statement_, column);
+    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  }
+  std::int64_t integer(int column) const { return ::sqlite3_column_int64(statement_, column); }
+
+ private:
+  void bind(int index, const std::string& value) {
+    ::sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  void bind(int index, std::int64_t value) { ::sqlite3_bind_int64(statement_, index, value); }
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail(Errc::io, folder.native() + ": " + error.message());
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  const mode_t before = ::umask(077);
+  sqlite3* database = nullptr;
+  const int opened = ::sqlite3_open((folder / "desk.sqlite3").c_str(), &database);
+  std::unique_ptr<Store> store(new Store(database));
+  ::sqlite3_busy_timeout(database, 2000);
+  char* words = nullptr;
+  const bool good = opened == SQLITE_OK && ::sqlite3_exec(database, kSchema, nullptr, nullptr, &words) == SQLITE_OK;
+  ::umask(before);
+  const std::string why = words != nullptr ? words : ::sqlite3_errmsg(database);
+  ::sqlite3_free(words);
+  if (!good) return fail(Errc::io, fmt::format("{}: {}", (folder / "desk.sqlite3").native(), why));
+  return store;
+}
+
+Store::~Store() { ::sqlite3_close(database_); }
+
+// ---- halls and people ------------------------------------------------------------------------------------------------
+
+Result<Hall> Store::put_hall(const std::string& id, const std::string& name, const std::string& token) {
+  Hall hall{id, name, random_hex(16)};
+  Query known(database_, "SELECT calendar FROM halls WHERE id = ?", id);
+  if (known.row()) hall.calendar = known.text(0);
+  Query put(database_,
+            "INSERT INTO halls(id, name, token, calendar) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "
+            "name = excluded.name, token = excluded.token",
+            id, name, sha256_hex(token), hall.calendar);
+  if (auto done = put.done("keeping the hall"); !done) return fail(done.error());
+  return hall;
+}
+
+std::vector<Hall> Store::halls() const {
+  std::vector<Hall> all;
+  Query query(database_, "SELECT id, name, calendar FROM halls ORDER BY name");
+  while (query.row()) all.push_back({query.text(0), query.text(1), query.text(2)});
+  return all;
+}
+
+std::optional<Hall> Store::hall_of_token(const std::string& token) const {
+  Query query(database_, "SELECT id, name, calendar FROM halls WHERE token = ?", sha256_hex(token));
+  if (!query.row()) return std::nullopt;
+  return Hall{query.text(0), query.text(1), query.text(2)};
+}
+
+std::optional<Hall> Store::hall_of_calendar(const std::string& calendar) const {
+  Query query(database_, "SELECT id, name, calendar FROM halls WHERE calendar = ?", calendar);
+  if (!query.row()) return std::nullopt;
+  return Hall{query.text(0), query.text(1), query.text(2)};
+}
+
+Result<void> Store::put_counsellor(const std::string& name, const std::string& password_hash) {
+  Query put(database_,
+            "INSERT INTO counsellors(name, password) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
+            "password = excluded.password",
+            name, password_hash);
+  return put.done("keeping the counsellor");
+}
+
+std::optional<std::string> Store::password_hash(const std::string& counsellor) const {
+  Query query(database_, "SELECT password FROM counsellors WHERE name = ?", counsellor);
+  if (!query.row()) return std::nullopt;
+  return query.text(0);
+}
+
+Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until) {
+  Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
+            login.name, login.csrf, millis(until));
+  return put.done("keeping the login");
+}
+
+std::optional<Login> Store::login(const std::string& cookie, WallTime now) const {
+  Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ? AND until > ?", sha256_hex(cookie), millis(now));
+  if (!query.row()) return std::nullopt;
+  return Login{query.text(0), query.text(1)};
+}
+
+void Store::forget_login(const std::string& cookie) {
+  Query query(database_, "DELETE FROM logins WHERE cookie = ?", sha256_hex(cookie));
+  (void)query.done("forgetting the login");
+}
+
+// ---- bookings --------------------------------------------------------------------------------------------------------
+
+Result<Booking> Store::book(const std::string& hall, WallTime start, std::chrono::minutes length, WallTime now) {
+  if (length < 5min || length > 12h) return fail(Errc::invalid, "a consultation takes between 5 minutes and 12 hours");
+  const WallTime end = start + length;
+  if (end <= now) return fail(Errc::invalid, "that time is over already");
+  if (start > now + 24h * 400) return fail(Errc::invalid, "that is more than a year ahead");
+  Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
+  if (!known.row()) return fail(Errc::not_found, "there is no such hall");
+  Query taken(database_, "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND start < ? AND \"end\" > ?",
+              hall, millis(end), millis(start));
+  if (taken.row()) return fail(Errc::busy, "the hall is taken then: receipt number " + taken.text(0));
+  const std::string room = random_hex(12);
+  Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
+            millis(start), millis(end), room, millis(now));
+  if (auto done = put.done("keeping the booking"); !done) return fail(done.error());
+  return *booking_of_room(room);
+}
+
+std::vector<Booking> Store::read_bookings(Query& query) const {
+  std::vector<Booking> all;
+  while (query.row()) {
+    all.push_back({query.text(0), query.text(1), query.text(2), wall(query.integer(3)), wall(query.integer(4)),
+                   query.text(5), query.integer(6) != 0, query.integer(7) != 0, wall(query.integer(8))});
+  }
+  return all;
+}
+
+std::vector<Booking> Store::bookings(WallTime from, WallTime until, const std::string& hall) const {
+  Query query(database_, std::string(kBooking) + "WHERE start >= ? AND start < ? AND (? = '' OR hall = ?) ORDER BY start",
+              millis(from), millis(until), hall, hall);
+  return read_bookings(query);
+}
+
+std::optional<Booking> Store::booking_of_room(const std::string& room) const {
+  Query query(database_, std::string(kBooking) + "WHERE room = ?", room);
+  auto found = read_bookings(query);
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+std::optional<Booking> Store::booking(const std::string& receipt) const {
+  const auto key = number(receipt);
+  if (!key) return std::nullopt;
+  Query query(database_, std::string(kBooking) + "WHERE receipt = ?", *key);
+  auto found = read_bookings(query);
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+Result<void> Store::cancel(const std::string& receipt, WallTime now) {
+  const auto known = booking(receipt);
+  if (!known) return fail(Errc::not_found, "there is no booking with this receipt number");
+  Query query(database_, "UPDATE bookings SET cancelled = 1, changed = ? WHERE receipt = ?", millis(now),
+              *number(receipt));
+  return query.done("cancelling the booking");
+}
+
+void Store::mark_held(const std::string& room) {
+  Query query(database_, "UPDATE bookings SET held = 1 WHERE room = ?", room);
+  (void)query.done("marking the booking");
+}
+
+std::int64_t Store::version() const {
+  Query query(database_, "PRAGMA data_version");
+  return query.row() ? query.integer(0) : 0;
+}
+
+}  // namespace madoguchi::desk

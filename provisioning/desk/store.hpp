@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the desk keeps: halls, counsellors, logins, bookings, in one SQLite file (0600, WAL). Commands may write to it
+// while the server runs. Queries take well under a millisecond and stay on the loop.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+struct sqlite3;
+
+namespace madoguchi::desk {
+
+struct Hall {
+  std::string id, name;
+  std::string calendar;  ///< the unguessable part of its feed's path
+};
+
+struct Booking {
+  std::string receipt;  ///< 受付番号: digits
+  std::string hall, hall_name;
+  WallTime start{}, end{};
+  std::string room;  ///< unguessable
+  bool cancelled = false;
+  bool held = false;  ///< the consultation took place
+  WallTime changed{};
+};
+
+struct Login {
+  std::string name, csrf;
+};
+
+class Store {
+ public:
+  /// Makes the folder (0700) and the file where they are missing.
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Adds it or gives it a new name and a new token; the token is kept only as a digest.
+  Result<Hall> put_hall(const std::string& id, const std::string& name, const std::string& token);
+  [[nodiscard]] std::vector<Hall> halls() const;
+  [[nodiscard]] std::optional<Hall> hall_of_token(const std::string& token) const;
+  [[nodiscard]] std::optional<Hall> hall_of_calendar(const std::string& calendar) const;
+
+  Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
+  [[nodiscard]] std::optional<std::string> password_hash(const std::string& counsellor) const;
+
+  Result<void> put_login(const std::string& cookie, const Login& login, WallTime until);
+  [[nodiscard]] std::optional<Login> login(const std::string& cookie, WallTime now) const;
+  void forget_login(const std::string& cookie);
+
+  /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times.
+  Result<Booking> book(const std::string& hall, WallTime start, std::chrono::minutes length, WallTime now);
+  /// Those that begin in [from, until), by start; of one hall when `hall` is not empty.
+  [[nodiscard]] std::vector<Booking> bookings(WallTime from, WallTime until, const std::string& hall = {}) const;
+  [[nodiscard]] std::optional<Booking> booking_of_room(const std::string& room) const;
+  [[nodiscard]] std::optional<Booking> booking(const std::string& receipt) const;
+  Result<void> cancel(const std::string& receipt, WallTime now);
+  void mark_held(const std::string& room);
+
+  /// Changes when another process has written.
+  [[nodiscard]] std::int64_t version() const;
+
+ private:
+  explicit Store(sqlite3* database) : database_(database) {}
+  class Query;
+  [[nodiscard]] std::vector<Booking> read_bookings(Query& query) const;
+  sqlite3* database_;
+};
+
+}  // namespace madoguchi::desk
