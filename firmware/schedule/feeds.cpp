@@ -12,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <utility>
 
 #include "base/atomic_file.hpp"
 #include "base/child.hpp"
@@ -29,6 +30,7 @@ constexpr std::uint64_t kReaderMemory = 128ULL << 20;
 constexpr std::size_t kReaderOutput = 2 << 20;
 constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
+constexpr std::chrono::hours kHorizonKept{6};
 constexpr std::chrono::minutes kSlowestRetry{10};
 }  // namespace
 
@@ -110,6 +112,13 @@ std::string Feeds::header(const Feed& feed) const {
   return json::bj::serialize(object) + "\n";
 }
 
+void Feeds::set_fault(Feed& feed, std::optional<Fault> fault) {
+  const std::optional<Fault> before = std::exchange(feed.fault, fault);
+  const bool remains = std::any_of(feeds_.begin(), feeds_.end(), [&before](const auto& f) { return f->fault == before; });
+  if (before && !remains) handlers_.clear(*before);
+  if (fault) handlers_.raise(*fault);
+}
+
 asio::awaitable<void> Feeds::run(std::size_t index) {
   Feed& feed = *feeds_.at(index);
   for (;;) {
@@ -117,8 +126,7 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
     std::chrono::milliseconds delay = feed.settings.every;
     if (polled) {
       feed.failures = 0;
-      if (feed.fault) handlers_.clear(*feed.fault);
-      feed.fault.reset();
+      set_fault(feed, std::nullopt);
       feed.state.error.clear();
       feed.state.read_at = clock_.wall();
     } else {
@@ -129,9 +137,7 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
       Fault fault = Fault::feed_unreadable;
       if (polled.error().code == Errc::unreachable || polled.error().code == Errc::http) fault = Fault::feed_unreachable;
       if (polled.error().code == Errc::timeout) fault = Fault::feed_child_killed;
-      if (feed.fault && *feed.fault != fault) handlers_.clear(*feed.fault);
-      feed.fault = fault;
-      handlers_.raise(fault);
+      set_fault(feed, fault);
       delay = std::min<std::chrono::milliseconds>(delay * (1 << std::min(feed.failures, 8)), kSlowestRetry);
       ++feed.failures;
     }
@@ -147,8 +153,9 @@ asio::awaitable<Result<void>> Feeds::poll(Feed& feed) {
   HttpRequest request("GET", *url, settings_.fetch_within);
   request.body_cap = settings_.fetch_cap;
   request.headers.emplace_back("Accept", "text/calendar");
-  // The horizon moves on: what is unchanged is still read again now and then.
-  const bool fresh = clock_.wall() - feed.expanded_at < std::chrono::hours(6);
+  // The horizon moves on, or jumps with the clock: what is unchanged is still read again now and then.
+  const auto since = clock_.wall() - feed.expanded_at;
+  const bool fresh = since < kHorizonKept && since > -kHorizonKept;
   if (fresh && !feed.etag.empty()) request.headers.emplace_back("If-None-Match", feed.etag);
   if (fresh && !feed.last_modified.empty()) request.headers.emplace_back("If-Modified-Since", feed.last_modified);
   request.bearer = feed.settings.bearer;
@@ -211,16 +218,19 @@ asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::str
   to_child.close();
   std::string output;
   auto buffer = asio::dynamic_buffer(output, kReaderOutput);
-  co_await asio::async_read(from_child, buffer, asio::redirect_error(asio::use_awaitable, error));
-  const bool whole = error == asio::error::eof;
+  bool whole = false;
+  if (!late) {  // after that there is no second deadline
+    co_await asio::async_read(from_child, buffer, asio::redirect_error(asio::use_awaitable, error));
+    whole = error == asio::error::eof;
+  }
   child->signal(whole ? 0 : SIGKILL);
   const int status = co_await child->wait();
   deadline.clear();
   if (late) co_return fail(Errc::timeout, "reading it took too long and was cut off");
+  if (!whole) co_return fail(Errc::timeout, "reading it was cut off: the reader wrote too much");
   if (WIFSIGNALED(status)) {
     co_return fail(Errc::timeout, fmt::format("reading it was cut off: {}", describe_wait_status(status)));
   }
-  if (!whole) co_return fail(Errc::too_large, "the reader wrote too much");
   auto object = json::parse_object(output);
   if (!object) co_return fail(Errc::protocol, "the reader wrote what is not JSON");
   if (object->contains("error")) {
@@ -239,7 +249,11 @@ asio::awaitable<void> Feeds::keep(Feed& feed, Agenda agenda) {
   };
   merge();
   Result<void> saved = co_await off_loop<Result<void>>(pool_, std::move(work));
-  if (saved) co_return;
+  if (saved) {
+    if (std::exchange(unsaved_, false)) handlers_.clear(Fault::disk_full);
+    co_return;
+  }
+  unsaved_ = true;
   log::error("agenda-not-saved", {{"feed", feed.settings.name}, {"error", saved.error().message}});
   handlers_.raise(Fault::disk_full);
 }

@@ -53,6 +53,7 @@ class Feeds {
   boost::asio::awaitable<Result<json::bj::object>> read(const Feed& feed, std::string body);
   boost::asio::awaitable<void> keep(Feed& feed, Agenda agenda);
   void merge();
+  void set_fault(Feed& feed, std::optional<Fault> fault);
   std::string header(const Feed& feed) const;
 
   boost::asio::any_io_executor executor_;
@@ -65,6 +66,7 @@ class Feeds {
   std::vector<std::unique_ptr<Feed>> feeds_;
   Agenda agenda_;
   std::minstd_rand jitter_;
+  bool unsaved_ = false;  ///< the fault disk-full is ours
 };
 
 }  // namespace madoguchi::schedule

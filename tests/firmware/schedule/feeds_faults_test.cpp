@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeds when the server, the calendar, the reading child or the disk is not well: which fault, and that the last good
+// agenda stays. Virtual time but for the fetch's own deadline.
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "tests/firmware/schedule/feeds_bench.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace madoguchi;
+using namespace madoguchi::test;
+using Strings = std::vector<std::string>;
+using Faults = std::set<Fault>;
+
+namespace {
+
+const Strings kGood = {"2026-04-06T01:00Z/2026-04-06T02:00Z confirmed r1"};
+
+FeedReply good(const FeedRequest&) { return {FeedReply::whole, 200, calendar(booking(1, "r1")), {}}; }
+
+/// Children of this process that the kernel still knows as running.
+std::size_t children() {
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::istringstream pids(read_text(task.path() / "children"));
+    for (std::string pid; pids >> pid;) ++count;
+  }
+  return count;
+}
+
+/// Larger than a pipe: a reader that does not read blocks the writer.
+std::string large() { return calendar(booking(1, "r1") + std::string(300000, '\n')); }
+
+}  // namespace
+
+TEST_CASE("each failure has its fault, and the last good agenda stays in memory and on disk") {
+  struct Row {
+    std::string what;
+    FeedReply reply;
+    Fault fault;
+    std::string error;
+  };
+  const auto with = [](int status, std::string body) {
+    return FeedReply{FeedReply::whole, status, std::move(body), {}};
+  };
+  const auto how = [](FeedReply::How what) { return FeedReply{what, 200, calendar(booking(2, "r2")), {}}; };
+  FeedReply elsewhere = with(302, "");
+  elsewhere.headers = {{"Location", "http://127.0.0.1:9/bookings.ics"}};
+  std::string hostile;
+  for (int i = 0; i < 20; ++i) hostile += "RRULE:FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2SU\n";
+  const std::vector<Row> rows = {
+      {"not found", with(404, "no"), Fault::feed_unreachable, "HTTP 404"},
+      {"refused", with(401, "no"), Fault::feed_unreachable, "HTTP 401"},
+      {"server error", with(500, "no"), Fault::feed_unreachable, "HTTP 500"},
+      {"no content", with(204, ""), Fault::feed_unreachable, "HTTP 204"},
+      {"too slow", how(FeedReply::hang), Fault::feed_unreachable, "timeout"},
+      {"closed", how(FeedReply::close), Fault::feed_unreachable, "empty"},
+      {"cut", how(FeedReply::cut), Fault::feed_unreachable, "cut"},
+      {"sent elsewhere", elsewhere, Fault::feed_unreachable, "permission"},
+      {"too large", with(200, std::string(5 << 20, 'x')), Fault::feed_unreachable, "too-large"},
+      {"a page", with(200, "<html>please log in</html>"), Fault::feed_unreadable, "calendar"},
+      {"nothing", with(200, ""), Fault::feed_unreadable, "calendar"},
+      {"half a calendar", with(200, calendar(booking(2, "r2")).substr(0, 150)), Fault::feed_unreadable, "calendar"},
+      {"a calendar that never ends", with(200, calendar(booking(2, "r2", hostile))), Fault::feed_child_killed,
+       "cut off"},
+  };
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.settings.fetch_within = 500ms * kSlow;
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.polled(1));
+  const std::string file = bench.file();
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const auto read_at = bench.feeds->states()[0].read_at;
+    const FeedReply reply = row.reply;
+    bench.server.answer = [&reply](const FeedRequest&) { return reply; };
+    REQUIRE(bench.poll());
+    CHECK(bench.faults == Faults{row.fault});
+    CHECK(bench.feeds->states()[0].error.find(row.error) != std::string::npos);
+    CHECK(bench.feeds->states()[0].read_at == read_at);
+    CHECK(bench.agenda() == kGood);
+    CHECK(bench.file().find("r2") == std::string::npos);
+    CHECK(children() == 0);
+    bench.server.answer = good;
+    REQUIRE(bench.poll());
+    CHECK(bench.faults.empty());
+    CHECK(bench.feeds->states()[0].error.empty());
+    CHECK(bench.agenda() == kGood);
+  }
+}
+
+TEST_CASE("one fault gives way to another") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 503, "", {}}; };
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_unreachable});
+  bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 200, "x", {}}; };
+  REQUIRE(bench.poll());
+  CHECK(bench.faults == Faults{Fault::feed_unreadable});
+}
+
+TEST_CASE("a fault that two feeds have is cleared when neither has it") {
+  Folder folder;
+  FeedsBench bench(folder.path(), {"hall", "second"});
+  std::set<std::string> ill = {"hall", "second"};
+  bench.server.answer = [&ill](const FeedRequest& request) {
+    const bool bad = std::any_of(ill.begin(), ill.end(), [&](const std::string& name) {
+      return request.target.find("secret-of-" + name) != std::string::npos;
+    });
+    return bad ? FeedReply{FeedReply::whole, 500, "", {}} : good(request);
+  };
+  bench.settings.feeds[1].every = 600s;
+  bench.start();
+  REQUIRE(bench.polled(2));
+  CHECK(bench.faults == Faults{Fault::feed_unreachable});
+  const BootTime start = bench.clock.fake.boot();
+  ill.erase("hall");
+  REQUIRE(bench.clock.waits.size() == 2);
+  const auto hall = std::min(bench.clock.waits[0], bench.clock.waits[1]);
+  const auto second = std::max(bench.clock.waits[0], bench.clock.waits[1]);
+  bench.clock.fake.advance(hall, [&bench] { bench.io.poll(); });
+  REQUIRE(bench.polled(3));
+  CHECK(bench.agenda() == kGood);
+  CHECK(bench.faults == Faults{Fault::feed_unreachable});  // the second feed's
+  ill.clear();
+  while (bench.server.requests().size() < 3 || bench.clock.fake.boot() < start + second) {
+    const std::size_t polls = bench.server.requests().size();
+    const auto left = start + second - bench.clock.fake.boot();
+    bench.clock.fake.advance(std::min<BootClock::duration>(bench.last_sleep(), left), [&bench] { bench.io.poll(); });
+    REQUIRE(bench.polled(polls + 1));
+  }
+  CHECK(bench.faults.empty());
+}
+
+TEST_CASE("a server that is ill is asked ever less often, and a well one at the old pace") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 500, "", {}}; };
+  bench.start();
+  REQUIRE(bench.polled(1));
+  for (const auto least : {60s, 120s, 240s, 480s, 600s, 600s}) {
+    CHECK(bench.last_sleep() >= least);
+    CHECK(bench.last_sleep() <= least + least / 5);
+    REQUIRE(bench.poll());
+  }
+  bench.server.answer = good;
+  REQUIRE(bench.poll());
+  CHECK(bench.last_sleep() <= 72s);
+}
+
+TEST_CASE("a child that hangs is killed after its time, wherever it hangs") {
+  struct Row {
+    std::string what, script, body;
+  };
+  const Row rows[] = {
+      {"before it reads", "kill -STOP $$\n", calendar(booking(2, "r2"))},
+      {"before it reads, and the calendar is large", "kill -STOP $$\n", large()},
+      {"after it has read", "cat > /dev/null\nkill -STOP $$\n", calendar(booking(2, "r2"))},
+      {"while it writes", "cat > /dev/null\necho '{\"consultations\":['\nkill -STOP $$\n", calendar(booking(2, "r2"))},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Folder folder;
+    {
+      FeedsBench before(folder.path());
+      before.server.answer = good;
+      before.start();
+      REQUIRE(before.polled(1));
+    }
+    FeedsBench bench(folder.path());
+    bench.stand_in(row.script);
+    bench.server.answer = [&row](const FeedRequest&) { return FeedReply{FeedReply::whole, 200, row.body, {}}; };
+    bench.start();
+    REQUIRE(bench.reading(1));
+    CHECK(bench.clock.waits.back() == 5s);
+    bench.clock.fake.advance(4999ms, [&bench] { bench.io.poll(); });
+    CHECK(children() == 1);
+    CHECK(bench.faults.empty());
+    bench.clock.fake.advance(1ms, [&bench] { bench.io.poll(); });
+    REQUIRE(bench.polled(1));
+    CHECK(bench.faults == Faults{Fault::feed_child_killed});
+    CHECK(children() == 0);
+    CHECK(bench.agenda() == kGood);
+    CHECK(bench.file().find("r1") != std::string::npos);
+  }
+}
+
+TEST_CASE("a child's child that keeps the pipe open does not keep the feed") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  // The grandchild keeps both pipes, and outlives its parent.
+  bench.stand_in("sh -c 'trap \"\" HUP; echo $$ > " + (folder / "pid").native() +
+                 "; exec tail -f /dev/null' &\nkill -STOP $$\n");
+  bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 200, large(), {}}; };
+  bench.start();
+  REQUIRE(bench.reading(1));
+  REQUIRE(until(
+      bench.io, [&folder] { return !read_text(folder / "pid").empty(); }, 20s * kSlow));
+  const pid_t grandchild = std::stoi(read_text(folder / "pid"));
+  bench.clock.fake.advance(5s, [&bench] { bench.io.poll(); });
+  CHECK(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_child_killed});
+  ::kill(grandchild, SIGKILL);
+}
+
+TEST_CASE("a child that writes without end, nonsense, or not at all") {
+  struct Row {
+    std::string what, script;
+    Fault fault;
+  };
+  const Row rows[] = {
+      {"without end", "cat > /dev/null\nexec yes\n", Fault::feed_child_killed},
+      {"nonsense", "cat > /dev/null\necho nonsense\n", Fault::feed_unreadable},
+      {"nothing", "cat > /dev/null\n", Fault::feed_unreadable},
+      {"an agenda that is none", "cat > /dev/null\necho '{\"consultations\":[{}]}'\n", Fault::feed_unreadable},
+      {"no agenda", "cat > /dev/null\necho '{}'\n", Fault::feed_unreadable},
+      {"killed by a signal", "cat > /dev/null\nkill -SEGV $$\n", Fault::feed_child_killed},
+      {"ended before it read", "exit 0\n", Fault::feed_unreadable},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Folder folder;
+    FeedsBench bench(folder.path());
+    bench.stand_in(row.script);
+    bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 200, large(), {}}; };
+    bench.start();
+    REQUIRE(bench.polled(1));
+    CHECK(bench.faults == Faults{row.fault});
+    CHECK(bench.agenda().empty());
+    CHECK(children() == 0);
+  }
+}
+
+TEST_CASE("a reader that is not there is a fault, not the end") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.settings.reader = folder / "nothing";
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_unreadable});
+  CHECK(bench.feeds->states()[0].error.find("nothing") != std::string::npos);
+}
+
+TEST_CASE("ended while the child reads: no child is left") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.stand_in("kill -STOP $$\n");
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.reading(1));
+  CHECK(children() == 1);
+  bench.stop();
+  CHECK(children() == 0);
+  CHECK(bench.clock.fake.pending() == 0);
+}
+
+TEST_CASE("a disk that takes nothing is a fault, and the agenda is in memory") {
+  Folder folder;
+  FeedsBench bench(folder / "missing");
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.agenda() == kGood);
+  CHECK(bench.faults == Faults{Fault::disk_full});
+  std::filesystem::create_directory(folder / "missing");
+  REQUIRE(bench.poll());  // this server always says 200
+  CHECK(bench.faults.empty());
+  CHECK(bench.file().find("r1") != std::string::npos);
+}
