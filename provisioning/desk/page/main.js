@@ -15,7 +15,7 @@ const roomKey = 'madoguchi.room';
 let me = null, deskStream = null;
 const rings = new Rings(enterRoom);
 const today = new Today(enterRoom);
-const room = new Room({over: () => rings.sitIn(null), gone: leaveRoom, signedOut});
+const room = new Room({over: forgetRoom, gone: leaveRoom, again: enterRoom, signedOut});
 today.signedOut = signedOut;
 
 function view(name) {
@@ -36,10 +36,15 @@ function enterRoom(id) {
   room.enter(id);
 }
 
-function leaveRoom() {
+/// A reload does not go back there.
+function forgetRoom() {
   sessionStorage.removeItem(roomKey);
   address('');
   rings.sitIn(null);
+}
+
+function leaveRoom() {
+  forgetRoom();
   if (!me) return;
   view('today');
   today.refresh();
@@ -58,6 +63,7 @@ function signedIn(who) {
       if (!$('today').hidden) today.refresh();
     },
     lost: () => {
+      room.deskLost();
       $('notice').textContent = 'サーバーとの通信が切れました。つなぎ直しています。';
     },
     refused: status => status === 401 && signedOut(),

@@ -8,17 +8,18 @@ import {Devices} from './devices.js';
 import {Peer} from './peer.js';
 import {Meter, wakeSound} from './sound.js';
 import {RoomView} from './room_view.js';
-import {aboutDevices, aboutError} from './words.js';
+import {aboutDevices, aboutError, aboutSeat} from './words.js';
 
 const devicesWithin = 2000;   // an offer is answered without camera and microphone after this; they follow
-const rejoinFloor = 30000;    // a seat taken back more often than this is fought over: ask the person
+const together = 3000;        // streams lost within this were lost for the same reason
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 export class Room {
   /// `over()` when it ended with its words still shown, `gone()` when the counsellor wants the list, `signedOut()`
   /// when the desk knows us no more.
-  constructor({over, gone, signedOut}) {
+  /// `again(room)` when she wants to go on where another window took the seat.
+  constructor({over, gone, again, signedOut}) {
     this.over = over;
     this.gone = gone;
     this.signedOut = signedOut;
@@ -27,7 +28,7 @@ export class Room {
     this.view = new RoomView({
       mute: (kind, on) => this.devices.mute(kind, on),
       leave: () => this.leave(), end: () => this.end(), back: () => this.out(),
-      again: () => this.enter(this.room), devices: () => this.devices.open(),
+      again: () => again(this.room), devices: () => this.devices.open(),
       sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
     });
     this.others = new BroadcastChannel('madoguchi-room');  // our other tabs: one seat, one tab
@@ -81,7 +82,7 @@ export class Room {
         if (seat.session) api.leave(room, seat.session).catch(() => {});
         return;
       }
-      this.joinedAt = Date.now();
+      this.lostAt = Date.now();
       this.session = seat.session;
       this.iceServers = seat.ice_servers ?? [];
       this.view.name(seat.hall_name, seat.receipt);
@@ -96,7 +97,7 @@ export class Room {
         if (turn === this.turn) await this.join(turn);
         return;
       }
-      this.why = error.status === 410 ? [aboutError(error), 'This consultation has ended.'] : [aboutError(error), ''];
+      this.why = aboutSeat(error);
       this.finish(error.status === 410 ? 'ended' : 'refused');
     }
     this.update();
@@ -110,6 +111,7 @@ export class Room {
         this.update();
       }),
       lost: mine(() => {
+        if (!this.offline) this.lostAt = Date.now();
         this.offline = true;
         this.update();
       }),
@@ -118,11 +120,16 @@ export class Room {
     });
   }
 
-  /// The desk knows our session no more: it was restarted, or the seat was taken elsewhere.
+  /// The desk's other stream was lost too.
+  deskLost() {
+    this.deskLostAt = Date.now();
+  }
+
+  /// The desk knows our session no more. Where both streams broke, it was started anew or we were cut off for long: back to
+  /// our seat. Where only this one did, someone took the seat with our name: the newer has it.
   async seatGone(status, turn) {
     if (status === 401) return this.signedOut();
-    if (status === 410) return this.finish('ended');
-    if (Date.now() - this.joinedAt < rejoinFloor) return this.finish('elsewhere');
+    if (!(this.deskLostAt > this.lostAt - together)) return this.finish('elsewhere');
     this.closePeers();
     await this.join(turn);
   }

@@ -64,7 +64,7 @@ export class RoomView {
 
   async askEnd() {
     const yes = await ask({
-      title: '相談を終えますか', text: '会館の画面も終わり、この予約は終了になります。少し離れるだけのときは「席を外す」を押してください。',
+      title: '相談を終えますか', text: '会館の画面も終わります。もう一度話すときは、会館でボタンを押してもらいます。',
       yes: ['終える', 'End'],
     });
     if (yes) await this.on.end();

@@ -4,9 +4,10 @@
 
 import * as api from './api.js';
 import {$, ask, both, busy, make, show} from './dom.js';
-import {aboutError, bookingStates, dayOf, dayWords, momentOf, otherDay, timeOf} from './words.js';
+import {aboutBooking, aboutError, bookingStates, dayOf, dayWords, momentOf, otherDay, timeOf} from './words.js';
 
-const earlyMs = 30 * 60 * 1000;  // a room is offered from half an hour before its time
+const earlyMs = 30 * 60 * 1000;  // from here on a booking is the next thing to do
+const roomMs = 60 * 60 * 1000;   // the desk lets us into a room so long before its time
 
 export class Today {
   /// `enter(room)` when the counsellor goes in.
@@ -99,7 +100,8 @@ export class Today {
       make('p', {class: 'number'}, make('small', {}, '受付番号'), make('strong', {}, String(booking.receipt))),
       make('p', {class: 'state'}, ...both(ja, en)));
     const buttons = make('p', {class: 'row-buttons'});
-    if (!past && booking.state !== 'cancelled' && booking.state !== 'ended') {
+    const room = now >= Date.parse(booking.start) - roomMs && (now < Date.parse(booking.end) || open);
+    if (room && booking.state !== 'cancelled') {
       buttons.append(make('button', {
         class: open ? 'primary' : 'quiet', type: 'button', 'data-key': `enter-${booking.receipt}`,
         'aria-label': `${timeOf(booking.start)} ${booking.hall_name} に入室する`, onclick: () => this.enter(booking.room),
@@ -139,8 +141,8 @@ export class Today {
       const start = momentOf(day, $('book-time').value);
       this.booked = await api.book(this.halls.get(hall.value), start, Number(form.minutes.value));
     } catch (error) {
-      $('book-error').textContent = error.status === 409 ? 'その時間には別の予約があります。時刻か会館を変えてください。'
-        : error instanceof api.ApiError ? aboutError(error) : '日と時刻を見直してください。';
+      if (error.status === 401) this.signedOut();
+      $('book-error').textContent = aboutBooking(error);
       return;
     }
     localStorage.setItem('madoguchi.hall', hall.value);

@@ -57,6 +57,20 @@ export function aboutDevices(error) {
   return `${hint} 相手の映像と音は届きます。`;
 }
 
+/// Why a seat is refused: [ja, en].
+export function aboutSeat(error) {
+  if (error.status === 404) return ['部屋は予約の1時間前に開きます。', 'The room opens an hour before its time.'];
+  if (error.status === 410) return ['この相談は終わっています。', 'This consultation is over.'];
+  return [aboutError(error), ''];
+}
+
+/// Why a booking is refused.
+export function aboutBooking(error) {
+  if (error.status === 409) return 'その時間には別の予約があります。時刻か会館を変えてください。';
+  if (error.status === 422) return `予約できません。日と時刻を見直してください。（${error.message}）`;
+  return error.status === undefined ? '日と時刻を見直してください。' : aboutError(error);
+}
+
 /// What to do about a refused request, for people.
 export function aboutError(error) {
   if (error.status === 0) return '市役所のサーバーに届きません。少し待って、もう一度お試しください。';

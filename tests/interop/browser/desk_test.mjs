@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// The counsellor's page in Chromium against the real desk; the box is a second browser page that speaks WHIP, WHEP and
+// events. One desk and one browser for all tests, a booking and a page for each.
+
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {PageBox} from './lib/box.js';
+import {CounsellorPage, launch} from './lib/browser.js';
+import {dayAhead, Desk} from './lib/desk.js';
+import {until} from './lib/until.js';
+
+const boxTone = 440, pageTone = 1000;
+const near = (hertz, wanted) => Math.abs(hertz - wanted) < wanted * 0.05;
+
+let desk, chromium, halls = 0;
+
+before(async () => {
+  desk = await Desk.start();
+  await desk.addHall('hokubu', '北部センター');
+  await desk.addCounsellor('sato', 'kasa-no-moto-2');
+  await desk.addCounsellor('suzuki', 'yane-no-ue-7');
+  chromium = await launch({tone: pageTone});
+}, {timeout: 90000});
+
+after(async () => {
+  await chromium?.close();
+  await desk?.stop();
+});
+
+/// A test with a page, closed at its end, that may not have complained.
+function pageTest(name, body, {login = true, timeout = 90000} = {}) {
+  test(name, {timeout}, async t => {
+    const page = await CounsellorPage.open(chromium.browser, desk.origin);
+    t.after(() => page.close());
+    await page.visit();
+    if (login) {
+      await page.login('sato', 'kasa-no-moto-2');
+      await page.waitView('today');
+    }
+    await body(page, t);
+    // A first visit and a wrong password are answered with 401, which Chromium writes down by itself.
+    const bad = page.problems.filter(text => !/ 401 .*\/api\/(me|login)\)/.test(text));
+    assert.deepEqual(bad, []);
+  });
+}
+
+/// A hall of its own with a booking that is open now, and its box with an open events stream.
+async function bookedNow(t) {
+  const hall = await desk.addHall(`minami-${++halls}`, '南公民館');
+  const booking = await desk.bookNow(hall.id);
+  const box = await PageBox.open(chromium.browser, desk.origin, hall.token, {tone: boxTone});
+  t.after(() => box.close());
+  await box.listen(booking.room);
+  return {booking, box, room: booking.room};
+}
+
+async function talk(page, box, room) {
+  await box.say(room, 'calling');
+  await page.answer(room);
+  await box.hears(event => event.type === 'seat-joined' && event.seat === 'counsellor', 'the counsellor to sit down');
+  await box.connect(room);
+  await box.say(room, 'talking');
+  return page.until('picture and tone of the hall', ({state, received}) =>
+    state === 'talking' && received.frames > 10 && received.height === 720 && near(received.toneHz, boxTone));
+}
+
+pageTest('a wrong password says so, the right one opens the day', async page => {
+  await page.login('sato', 'wrong');
+  await page.page.waitForFunction(() => document.getElementById('login-error').textContent.includes('違います'));
+  assert.equal(await page.view(), 'login');
+  assert.equal((await page.stats()).signedIn, false);
+  await page.login('sato', 'kasa-no-moto-2');
+  await page.waitView('today');
+  assert.equal(await page.page.textContent('#who-name'), 'sato');
+  await page.page.click('#logout');
+  await page.waitView('login');
+  await page.visit();
+  assert.equal(await page.view(), 'login', 'the session is over');
+}, {login: false});
+
+pageTest('what does not come from the desk is blocked', async page => {
+  const response = await page.page.request.get(desk.origin + '/');
+  const policy = response.headers()['content-security-policy'];
+  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"]) {
+    assert.ok(policy.includes(part), `${part} in ${policy}`);
+  }
+  await page.page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'window.intruder = true';
+    document.body.append(script);
+  });
+  assert.equal(await page.page.evaluate(() => window.intruder), undefined);
+  await until('the violation to be noticed', () => page.problems.some(text => text.includes('CSP script-src')), 5);
+  page.problems.length = 0;
+});
+
+pageTest('the form makes a booking and shows its receipt number, without a field for a name', async page => {
+  const names = await page.page.$$eval('#book input', inputs => inputs.map(input => input.name || input.type));
+  assert.deepEqual([...new Set(names)].sort(), ['date', 'hall', 'minutes', 'time']);
+  await page.page.click('#book-halls label:has-text("北部センター")');
+  await page.page.fill('#book-day', dayAhead(3));
+  await page.page.fill('#book-time', '10:30');
+  await page.page.click('#book label:has-text("45分")');
+  await page.page.click('#book [type=submit]');
+  await page.page.waitForSelector('#receipt:not([hidden])');
+  const receipt = await page.page.textContent('#receipt-number');
+  assert.match(receipt, /^\d+$/);
+  const size = await page.page.$eval('#receipt-number', element => parseFloat(getComputedStyle(element).fontSize));
+  assert.ok(size > 60, 'large enough to be read out');
+  const row = await page.page.textContent(`.bookings [data-receipt="${receipt}"]`);
+  for (const part of ['10:30', '11:15', '北部センター', receipt, '予約']) assert.ok(row.includes(part), `${part} in ${row}`);
+  const list = await page.page.evaluate(async day => (await fetch(`/api/bookings?day=${day}`)).json(), dayAhead(3));
+  const kept = list.find(each => String(each.receipt) === receipt);
+  assert.equal(Date.parse(kept.start), Date.parse(`${dayAhead(3)}T10:30:00+09:00`));
+  assert.equal(Date.parse(kept.end) - Date.parse(kept.start), 45 * 60000);
+
+  await page.page.click('#book [type=submit]');
+  await page.page.waitForFunction(() => document.getElementById('book-error').textContent.includes('別の予約'));
+  page.problems = page.problems.filter(text => !/ 409 .*\/api\/bookings\)/.test(text));
+
+  await page.page.click(`[data-key="cancel-${receipt}"]`);
+  await page.page.click('#ask-no');
+  await page.page.click(`[data-key="cancel-${receipt}"]`);
+  await page.page.click('#ask-yes');
+  await page.page.waitForSelector(`.is-cancelled[data-receipt="${receipt}"]`);
+});
+
+pageTest('a hall that presses rings: banner, hall, waiting time, bell; silent when it gives up', async (page, t) => {
+  const {box, booking, room} = await bookedNow(t);
+  assert.equal((await page.stats()).ringing, false);
+  await box.say(room, 'calling');
+  const banner = await page.page.waitForSelector(`.ring[data-room="${room}"]`);
+  const text = await banner.textContent();
+  assert.ok(text.includes('南公民館') && text.includes(String(booking.receipt)), text);
+  const stats = await page.until('the bell to be heard', ({ringing, ringLevel}) => ringing && ringLevel > -45);
+  assert.deepEqual(stats.rings, [room]);
+  const first = await page.page.textContent('.ring-clock');
+  await page.page.waitForFunction(before => document.querySelector('.ring-clock').textContent !== before, first);
+  assert.match(await page.page.title(), /呼び出し/);
+  await box.say(room, 'cancelled');
+  await page.until('silence', ({rings, ringing, ringLevel}) => rings.length === 0 && !ringing && ringLevel < -60);
+});
+
+pageTest('answered: pictures and tones flow both ways, mute is heard and seen, the page ends it', async (page, t) => {
+  const {box, room, booking} = await bookedNow(t);
+  const other = await CounsellorPage.open(chromium.browser, desk.origin);
+  t.after(() => other.close());
+  await other.visit();
+  await other.login('suzuki', 'yane-no-ue-7');
+  await other.waitView('today');
+  const seen = await talk(page, box, room);
+  assert.equal(seen.received.width, 1280);
+  await other.until('the other page to be quiet', ({rings, ringing}) => rings.length === 0 && !ringing);
+  await page.until('more pictures', ({received}) => received.frames > seen.received.frames + 20);
+  await box.until('the counsellor to be seen and heard', ({received}) =>
+    received.frames > 10 && received.width > 0 && near(received.toneHz, pageTone) && received.brightness > 20);
+
+  await page.page.click('#mute-sound');
+  await box.until('silence', ({received}) => received.toneHz === 0);
+  await page.page.click('#mute-picture');
+  await box.until('a black picture', ({received}) => received.brightness < 12);
+  await page.page.click('#mute-sound');
+  await page.page.click('#mute-picture');
+  await box.until('both again', ({received}) => near(received.toneHz, pageTone) && received.brightness > 20);
+
+  await page.page.click('#end');
+  await page.page.click('#ask-no');
+  assert.equal((await page.stats()).state, 'talking', 'asked once, and taken back');
+  await page.end();
+  await box.hears(event => event.type === 'ended' && event.by === 'counsellor', 'the end');
+  assert.notEqual(await box.offer('whip', room), 201, 'nobody is there');
+  await page.page.click('#curtain-back');
+  await page.page.waitForSelector(`.is-ended[data-receipt="${booking.receipt}"]`);
+});
+
+pageTest('a reloaded tab comes back into the consultation, and nobody hears it leave', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await page.page.click('#mute-sound');
+  const before = box.heard.length;
+  await page.page.reload();
+  await page.waitView('room');
+  const joined = await box.hears(event => event.type === 'seat-joined', 'the reloaded page', {from: before});
+  const first = box.heard.find(event => event.type === 'seat-joined');
+  assert.notEqual(joined.session, first.session);
+  await box.connect(room);
+  await page.until('the picture again', ({state, received}) =>
+    state === 'talking' && received.frames > 10 && near(received.toneHz, boxTone));
+  await box.until('the counsellor again, still muted', ({received}) => received.frames > 10 && received.toneHz === 0);
+  await page.page.click('#mute-sound[aria-pressed=true]');
+  await box.until('the sound', ({received}) => near(received.toneHz, pageTone));
+  assert.ok(!box.heard.some(event => event.type === 'seat-left'));
+});
+
+pageTest('the hall ends it: the page says so', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await box.say(room, 'ended');
+  const stats = await page.until('the end', ({state}) => state === 'ended');
+  assert.equal(stats.endedBy, 'hall');
+  assert.deepEqual(stats.peers, []);
+  assert.ok((await page.page.textContent('#curtain')).includes('会館のボタンで終わりました'));
+  const used = await page.page.$eval('#own', video => video.srcObject === null);
+  assert.ok(used, 'the camera is given back');
+});
+
+pageTest('leaving the seat is told at once, a closed tab after a while', async (page, t) => {
+  const {box, room, booking} = await bookedNow(t);
+  await page.enter(booking.receipt);
+  await page.until('the seat', ({state}) => state === 'waiting');
+  await box.hears(event => event.type === 'seat-joined', 'the counsellor');
+  let from = box.heard.length;
+  await page.page.click('#leave');
+  await page.waitView('today');
+  await box.hears(event => event.type === 'seat-left', 'the counsellor to leave', {from, seconds: 3});
+  assert.equal(await box.offer('whip', room), 503, 'nobody sits there');
+
+  from = box.heard.length;
+  await page.enter(booking.receipt);
+  await box.hears(event => event.type === 'seat-joined', 'the counsellor again', {from});
+  from = box.heard.length;
+  await page.page.close();
+  await box.hears(event => event.type === 'seat-left', 'the closed tab', {from, seconds: 20});
+});
+
+pageTest('without camera and microphone: what to do in words, the hall is seen, a card is sent', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await page.context.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('refused', 'NotAllowedError'));
+  });
+  await page.page.reload();
+  await page.waitView('today');
+  await talk(page, box, room);
+  const words = await page.page.textContent('#room-devices');
+  assert.ok(words.includes('許可') && words.includes('もう一度'), words);
+  await box.until('the card', ({received}) => received.frames > 2 && received.width > 0 && received.brightness > 20);
+});
+
+pageTest('a taken seat names who sits there; a nonsense offer is refused; the tab in front wins', async (page, t) => {
+  const {box, room, booking} = await bookedNow(t);
+  await page.enter(booking.receipt);
+  await page.until('the seat', ({state}) => state === 'waiting');
+  const other = await CounsellorPage.open(chromium.browser, desk.origin);
+  t.after(() => other.close());
+  await other.visit();
+  await other.login('suzuki', 'yane-no-ue-7');
+  await other.waitView('today');
+  await other.enter(booking.receipt);
+  await other.until('the refusal', ({state}) => state === 'refused');
+  assert.ok((await other.page.textContent('#curtain')).includes('sato'));
+  assert.equal((await page.stats()).state, 'waiting');
+
+  const nonsense = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio nonsense\r\n';
+  const status = await box.post('whip', room, nonsense);
+  assert.ok([406, 422].includes(status), String(status));
+
+  const second = await page.context.newPage();
+  await second.goto(desk.origin);
+  await second.click(`[data-receipt="${booking.receipt}"] .row-buttons button:first-child`);
+  await page.until('the first tab to give way', ({state}) => state === 'elsewhere');
+  await second.waitForFunction(async () => (await window.madoguchi.stats()).state === 'waiting');
+});
+
+pageTest('the desk dies in a consultation: it goes on, and the page takes its seat again', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  const before = await talk(page, box, room);
+  await desk.restart();
+  const during = await page.until('the picture to go on', ({received}) => received.frames > before.received.frames + 10);
+  assert.equal(during.state, 'talking');
+  const from = box.heard.length;
+  await box.listen(room);
+  await box.hears(event => event.seats?.[0].present || event.type === 'seat-joined', 'the seat to be taken again', {from});
+  await box.connect(room);
+  await page.until('the new connection', ({state, peers, received}) =>
+    state === 'talking' && peers.length === 2 && received.frames > 10);
+  assert.equal(await page.page.isVisible('#room-offline'), false);
+  page.problems = page.problems.filter(text => !/ERR_|410/.test(text));  // Chromium writes down that the desk was away
+});
