@@ -73,7 +73,7 @@ void read_feed(Table table, schedule::Settings& settings) {
   const bool plain = !feed.name.empty() && std::all_of(feed.name.begin(), feed.name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
-  if (!plain) table.complain("name", "a feed's name is made of a-z, 0-9 and dashes");
+  if (table.has("name") && !plain) table.complain("name", "a feed's name is made of a-z, 0-9 and dashes");
   for (const auto& other : settings.feeds) {
     if (other.name == feed.name) table.complain("name", "two feeds have this name");
   }
@@ -105,7 +105,12 @@ void read_link(Table table, schedule::Settings& settings) {
     seat_table.read("play", seat.play);
     rule.seats.push_back(std::move(seat));
   }
-  if (const auto good = schedule::LinkRules::compile({rule}); !good) table.complain("link", good.error().message);
+  if (const auto good = schedule::LinkRules::compile({rule}); table.has("link") && !good) {
+    // It counts the rules that it was given; here the place tells which one.
+    const std::string& message = good.error().message;
+    const auto what = message.find(": ");
+    table.complain("link", what == std::string::npos ? message : message.substr(what + 2));
+  }
   settings.links.push_back(std::move(rule));
 }
 

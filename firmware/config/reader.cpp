@@ -3,11 +3,11 @@
 #include "firmware/config/reader.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <numeric>
 #include <set>
-#include <toml++/toml.h>
 
 #include "base/atomic_file.hpp"
 
@@ -167,7 +167,8 @@ void Table::read(std::string_view key, std::vector<std::string>& value) {
   const toml::node* node = ask(*node_, key);
   if (node == nullptr) return;
   const toml::array* array = node->as_array();
-  if (array == nullptr || std::any_of(array->begin(), array->end(), [](const auto& each) { return !each.is_string(); })) {
+  if (array == nullptr ||
+      std::any_of(array->begin(), array->end(), [](const auto& each) { return !each.is_string(); })) {
     return complain(key, fmt::format("\"{}\" must be a list of strings", key));
   }
   value.clear();
@@ -220,7 +221,8 @@ std::vector<Table> Table::tables(std::string_view key) {
   const toml::node* node = ask(*node_, key);
   if (node == nullptr) return result;
   const toml::array* array = node->as_array();
-  if (array == nullptr || std::any_of(array->begin(), array->end(), [](const auto& each) { return !each.is_table(); })) {
+  if (array == nullptr ||
+      std::any_of(array->begin(), array->end(), [](const auto& each) { return !each.is_table(); })) {
     complain(key, fmt::format("\"{}\" must be a list of tables: [[{}]]", key, key));
     return result;
   }

@@ -50,8 +50,8 @@ const Consultation* Agenda::next_after(WallTime now, std::chrono::milliseconds b
 }
 
 const Consultation* Agenda::find(std::string_view id) const {
-  const auto found =
-      std::find_if(consultations.begin(), consultations.end(), [id](const Consultation& each) { return each.id == id; });
+  const auto found = std::find_if(consultations.begin(), consultations.end(),
+                                  [id](const Consultation& each) { return each.id == id; });
   return found == consultations.end() ? nullptr : &*found;
 }
 
@@ -67,8 +67,8 @@ json::bj::object to_json(const Agenda& agenda) {
     object["events"] = each.events;
     json::bj::array seats;
     for (const Seat& seat : each.seats) {
-      seats.push_back(json::bj::object{
-          {"id", seat.id}, {"role", seat.role}, {"publish", seat.publish}, {"play", seat.play}});
+      seats.push_back(
+          json::bj::object{{"id", seat.id}, {"role", seat.role}, {"publish", seat.publish}, {"play", seat.play}});
     }
     object["seats"] = std::move(seats);
     list.push_back(std::move(object));
@@ -101,7 +101,8 @@ Result<Consultation> consultation_from(const json::bj::object& object) {
   else if (*status == "tentative") result.status = Status::tentative;
   else if (*status != "confirmed") return fail(Errc::invalid, "a consultation's status is unknown");
   for (const auto& each : seats->get_array()) {
-    if (!each.is_object() || result.seats.size() == 3) return fail(Errc::invalid, "a consultation's seats are malformed");
+    if (!each.is_object() || result.seats.size() == 3)
+      return fail(Errc::invalid, "a consultation's seats are malformed");
     const auto& seat = each.get_object();
     const auto seat_id = json::string(seat, "id");
     const auto role = json::string(seat, "role");

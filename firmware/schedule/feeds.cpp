@@ -75,7 +75,8 @@ void Feeds::load() {
       continue;
     }
     feed->agenda = std::move(*agenda);
-    if (const auto at = json::integer(*object, "read_at")) feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
+    if (const auto at = json::integer(*object, "read_at"))
+      feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
   }
   merge();
 }
@@ -114,7 +115,8 @@ std::string Feeds::header(const Feed& feed) const {
 
 void Feeds::set_fault(Feed& feed, std::optional<Fault> fault) {
   const std::optional<Fault> before = std::exchange(feed.fault, fault);
-  const bool remains = std::any_of(feeds_.begin(), feeds_.end(), [&before](const auto& f) { return f->fault == before; });
+  const bool remains =
+      std::any_of(feeds_.begin(), feeds_.end(), [&before](const auto& f) { return f->fault == before; });
   if (before && !remains) handlers_.clear(*before);
   if (fault) handlers_.raise(*fault);
 }
@@ -135,7 +137,8 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
       }
       feed.state.error = polled.error().message;
       Fault fault = Fault::feed_unreadable;
-      if (polled.error().code == Errc::unreachable || polled.error().code == Errc::http) fault = Fault::feed_unreachable;
+      if (polled.error().code == Errc::unreachable || polled.error().code == Errc::http)
+        fault = Fault::feed_unreachable;
       if (polled.error().code == Errc::timeout) fault = Fault::feed_child_killed;
       set_fault(feed, fault);
       delay = std::min<std::chrono::milliseconds>(delay * (1 << std::min(feed.failures, 8)), kSlowestRetry);
@@ -213,7 +216,8 @@ asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::str
   boost::system::error_code error;
   const std::string head = header(feed);
   co_await asio::async_write(to_child, asio::buffer(head), asio::redirect_error(asio::use_awaitable, error));
-  if (!error) co_await asio::async_write(to_child, asio::buffer(body), asio::redirect_error(asio::use_awaitable, error));
+  if (!error)
+    co_await asio::async_write(to_child, asio::buffer(body), asio::redirect_error(asio::use_awaitable, error));
   std::fill(body.begin(), body.end(), '\0');  // names are not kept longer than this
   to_child.close();
   std::string output;

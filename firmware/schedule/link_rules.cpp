@@ -47,7 +47,8 @@ Result<void> check_template(const std::string& text, const std::map<std::string,
   }
   std::string filled = text;
   for (const std::string& name : placeholders(text)) {
-    if (groups.count(name) == 0) return fail(Errc::invalid, fmt::format("\"{}\": the link has no group \"{}\"", text, name));
+    if (groups.count(name) == 0)
+      return fail(Errc::invalid, fmt::format("\"{}\": the link has no group \"{}\"", text, name));
     const std::string hole = "{" + name + "}";
     filled.replace(filled.find(hole), hole.size(), "x");
   }
@@ -96,11 +97,13 @@ std::vector<std::string_view> links_in(std::string_view text) {
     std::size_t end = http;
     while (end < text.size()) {
       const auto c = static_cast<unsigned char>(text[end]);
-      if (c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || c == '{' || c == '}' || c == '\\') break;
+      if (c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || c == '{' || c == '}' || c == '\\')
+        break;
       ++end;
     }
     std::string_view link = text.substr(http, end - http);
-    while (!link.empty() && std::string_view(".,;:!?)'").find(link.back()) != std::string_view::npos) link.remove_suffix(1);
+    while (!link.empty() && std::string_view(".,;:!?)'").find(link.back()) != std::string_view::npos)
+      link.remove_suffix(1);
     if (link.rfind("http://", 0) == 0 || link.rfind("https://", 0) == 0) result.push_back(link);
     at = end == http ? http + 4 : end;
   }
@@ -113,7 +116,9 @@ Result<LinkRules> LinkRules::compile(const std::vector<LinkRule>& rules) {
   LinkRules result;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const LinkRule& rule = rules[i];
-    const auto wrong = [i](std::string_view what) { return fail(Errc::invalid, fmt::format("link rule {}: {}", i + 1, what)); };
+    const auto wrong = [i](std::string_view what) {
+      return fail(Errc::invalid, fmt::format("link rule {}: {}", i + 1, what));
+    };
     const auto path = path_start(rule.link);
     if (path == std::string::npos) return wrong("\"link\" must be scheme, server and a pattern for the path");
     const auto origin = Url::parse(rule.link.substr(0, path) + "/");

@@ -70,8 +70,7 @@ int main() {
   options.from = WallTime(std::chrono::milliseconds(json::integer(*header, "from").value_or(0)));
   options.until = WallTime(std::chrono::milliseconds(json::integer(*header, "until").value_or(0)));
   const auto rules = rules_from(*header);
-  const auto compiled =
-      rules ? schedule::LinkRules::compile(*rules) : Result<schedule::LinkRules>(fail(rules.error()));
+  const auto compiled = rules ? schedule::LinkRules::compile(*rules) : Result<schedule::LinkRules>(fail(rules.error()));
   if (!compiled) return stop("rules", compiled.error().message);
 
   const auto read = schedule::read_calendar(std::string_view(input).substr(end + 1), *compiled, options);
