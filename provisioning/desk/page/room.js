@@ -125,8 +125,8 @@ export class Room {
     this.deskLostAt = Date.now();
   }
 
-  /// The desk knows our session no more. Where both streams broke, it was started anew or we were cut off for long: back to
-  /// our seat. Where only this one did, someone took the seat with our name: the newer has it.
+  /// The desk knows our session no more. Where both streams broke, it was started anew or we were cut off for long:
+  /// back to our seat. Where only this one did, someone took the seat with our name: the newer has it.
   async seatGone(status, turn) {
     if (status === 401) return this.signedOut();
     if (!(this.deskLostAt > this.lostAt - together)) return this.finish('elsewhere');

@@ -265,11 +265,13 @@ pageTest('the desk dies in a consultation: it goes on, and the page takes its se
   const {box, room} = await bookedNow(t);
   const before = await talk(page, box, room);
   await desk.restart();
-  const during = await page.until('the picture to go on', ({received}) => received.frames > before.received.frames + 10);
+  const during = await page.until('the picture to go on', ({received}) =>
+    received.frames > before.received.frames + 10);
   assert.equal(during.state, 'talking');
   const from = box.heard.length;
   await box.listen(room);
-  await box.hears(event => event.seats?.[0].present || event.type === 'seat-joined', 'the seat to be taken again', {from});
+  const seated = event => event.seats?.[0].present || event.type === 'seat-joined';
+  await box.hears(seated, 'the seat to be taken again', {from});
   await box.connect(room);
   await page.until('the new connection', ({state, peers, received}) =>
     state === 'talking' && peers.length === 2 && received.frames > 10);

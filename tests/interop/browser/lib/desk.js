@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real madoguchi-desk with a data folder of its own: started, prepared with its own commands, ended by its process id.
+// A real madoguchi-desk with a data folder of its own: started, prepared with its own commands, ended by its process
+// id.
 
 import {execFile, spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
