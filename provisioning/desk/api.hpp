@@ -17,7 +17,7 @@ namespace madoguchi::desk {
 
 struct ApiSettings {
   std::chrono::hours login_for{12};
-  std::chrono::minutes opens_before{60};  ///< a booking's room is there from so long before its start
+  std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
   std::chrono::minutes closes_after{120};  ///< until so long after its end
   int most_failures = 5;                   ///< logins; then 429
   std::chrono::seconds failures_for{60};
@@ -31,8 +31,8 @@ class Api {
   /// "http://127.0.0.1:8080": what Host and Origin must say, and what the calendars' links begin with.
   void set_origin(std::string origin);
   boost::asio::awaitable<Reply> answer(Request request, OnGone on_gone);
-  /// Another process wrote to the store: pages are told to fetch the bookings again, cancelled rooms are closed.
-  void look_at_store();
+  /// Each second: what other processes wrote to the store is told to the pages, rooms whose time is over are closed.
+  void tick();
 
  private:
   // api_box.cpp
@@ -59,6 +59,7 @@ class Api {
   [[nodiscard]] Found find_room(const std::string& room) const;
   [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
   void bookings_changed(const Booking& booking);
+  void look_at_store();
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -69,6 +70,7 @@ class Api {
   Rooms rooms_;
   std::string origin_, host_;
   std::int64_t store_version_ = 0;
+  WallTime store_seen_{};
   struct Failures {
     int count = 0;
     BootTime last{};

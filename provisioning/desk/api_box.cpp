@@ -34,12 +34,12 @@ Reply reply_of(const Outcome& outcome, const std::string& path) {
     case Outcome::nobody: return busy("nobody answers there: try again");
     case Outcome::refused: return error_reply(406, "the page refused the offer: " + outcome.reason);
     case Outcome::gone: return error_reply(404, "the offer was taken back");
+    case Outcome::over: return error_reply(410, "the consultation has ended");
   }
   Reply reply;
   reply.status = 201;
-  reply.headers = {{"Content-Type", "application/sdp"},
-                   {"Location", path + "/" + outcome.resource},
-                   {"Cache-Control", "no-store"}};
+  reply.headers = {
+      {"Content-Type", "application/sdp"}, {"Location", path + "/" + outcome.resource}, {"Cache-Control", "no-store"}};
   reply.body = outcome.sdp;
   return reply;
 }
@@ -56,7 +56,9 @@ Api::Found Api::find_room(const std::string& room) const {
     found.words = "the room is not open yet";
     return found;
   }
-  if (booking->cancelled || now > booking->end + settings_.closes_after) {
+  // Who is in it may overrun; nobody comes new after its end.
+  const bool over = now > booking->end && (!rooms_.in_use(room) || now > booking->end + settings_.closes_after);
+  if (booking->cancelled || over) {
     found.status = 410;
     found.words = booking->cancelled ? "the booking was cancelled" : "the consultation is over";
     return found;
@@ -102,6 +104,7 @@ asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
   bool known = false;
   for (const std::string& each : Rooms::seats()) known = known || each == seat;
   if (!known) co_return error_reply(404, "there is no such seat");
+  if (rooms_.state(room) == RoomState::ended) co_return error_reply(410, "the consultation has ended");
   auto waiting = std::make_shared<Waiting>(executor_);
   std::function<void(Outcome)> done = [waiting](Outcome outcome) {
     waiting->outcome = std::move(outcome);
@@ -137,7 +140,7 @@ Reply Api::calendar(const Request& request) {
   reply.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}};
   // Without a booking there is no time that could be told.
   if (changed != WallTime{}) reply.headers.emplace_back("Last-Modified", http_date(changed));
-  if (request.header("if-none-match") == etag) {
+  if (names_etag(request.header("if-none-match"), etag)) {
     reply.status = 304;
     reply.body.clear();
     return reply;

@@ -2,6 +2,8 @@
 // What the counsellor's page asks of the desk. On the desk's loop.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
 #include "provisioning/desk/api.hpp"
@@ -37,22 +39,21 @@ std::string day_of(WallTime time) {
 Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles page, asio::thread_pool& pool,
          ApiSettings settings, RoomSettings rooms)
     : executor_(std::move(executor)), clock_(clock), store_(store), page_(std::move(page)), pool_(pool),
-      settings_(settings),
-      rooms_(clock, rooms,
-             {[this](const std::string& room) {
-                if (const auto booking = store_.booking_of_room(room)) bookings_changed(*booking);
-              },
-              [this](const std::string& room) { store_.mark_held(room); },
-              [this](const std::string& room) {
-                object facts{{"room", room}};
-                if (const auto booking = store_.booking_of_room(room)) {
-                  facts["receipt"] = booking->receipt;
-                  facts["hall"] = booking->hall;
-                  facts["hall_name"] = booking->hall_name;
-                }
-                return facts;
-              }}),
-      store_version_(store.version()) {
+      settings_(settings), rooms_(clock, rooms,
+                                  {[this](const std::string& room) {
+                                     if (const auto booking = store_.booking_of_room(room)) bookings_changed(*booking);
+                                   },
+                                   [this](const std::string& room) { store_.mark_held(room); },
+                                   [this](const std::string& room) {
+                                     object facts{{"room", room}};
+                                     if (const auto booking = store_.booking_of_room(room)) {
+                                       facts["receipt"] = booking->receipt;
+                                       facts["hall"] = booking->hall;
+                                       facts["hall_name"] = booking->hall_name;
+                                     }
+                                     return facts;
+                                   }}),
+      store_version_(store.version()), store_seen_(clock.wall()) {
   (void)nobodys_hash();
 }
 
@@ -69,7 +70,21 @@ void Api::look_at_store() {
   const std::int64_t version = store_.version();
   if (version == store_version_) return;
   store_version_ = version;
-  rooms_.tell_desks({{"type", "bookings"}, {"day", day_of(clock_.wall())}});
+  // The other process has stamped what it wrote a moment before it was there to be seen.
+  std::set<std::string> days;
+  for (const Booking& booking : store_.changed_since(store_seen_ - 10s)) days.insert(day_of(booking.start));
+  for (const std::string& day : days) rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
+  store_seen_ = clock_.wall();
+}
+
+void Api::tick() {
+  look_at_store();
+  const WallTime now = clock_.wall();
+  for (const std::string& room : rooms_.all()) {
+    if (!rooms_.in_use(room)) continue;
+    const auto booking = store_.booking_of_room(room);
+    if (!booking || booking->cancelled || now > booking->end + settings_.closes_after) rooms_.close_room(room);
+  }
 }
 
 asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
@@ -109,7 +124,16 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   if (!name || !password || name->size() > 100 || password->size() > 1000) {
     co_return error_reply(422, "a name and a password are needed");
   }
-  if (failures_.size() > 1000) failures_.clear();
+  if (failures_.size() >= 1000 && failures_.count(*name) == 0) {
+    // Forgetting those that still count would be a way around them.
+    std::erase_if(failures_,
+                  [this](const auto& each) { return clock_.boot() - each.second.last > settings_.failures_for; });
+    if (failures_.size() >= 1000) {
+      Reply wait = error_reply(429, "too many wrong names: wait a minute");
+      wait.headers.emplace_back("Retry-After", std::to_string(settings_.failures_for.count()));
+      co_return wait;
+    }
+  }
   Failures& failures = failures_[*name];
   if (clock_.boot() - failures.last > settings_.failures_for) failures.count = 0;
   if (failures.count >= settings_.most_failures) {
@@ -138,8 +162,8 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   }
   object me{{"name", login.name}, {"csrf", login.csrf}};
   Reply reply = json_reply(200, me);
-  reply.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", kCookie, cookie,
-                                                       std::chrono::seconds(settings_.login_for).count()));
+  reply.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", kCookie,
+                                                       cookie, std::chrono::seconds(settings_.login_for).count()));
   co_return reply;
 }
 
@@ -196,10 +220,16 @@ object Api::booking_json(const Booking& booking) const {
   std::string state = "cancelled";
   if (!booking.cancelled) {
     const RoomState now = rooms_.state(booking.room);
-    state = name(now == RoomState::quiet && booking.held ? RoomState::ended : now);
+    // Held, and quiet before its end: the desk was restarted in the middle, or the hall pressed by mistake.
+    const bool over = now == RoomState::quiet && booking.held && clock_.wall() > booking.end;
+    state = name(over ? RoomState::ended : now);
   }
-  return object{{"receipt", booking.receipt}, {"hall", booking.hall},         {"hall_name", booking.hall_name},
-                {"start", rfc3339(booking.start)}, {"end", rfc3339(booking.end)}, {"room", booking.room},
+  return object{{"receipt", booking.receipt},
+                {"hall", booking.hall},
+                {"hall_name", booking.hall_name},
+                {"start", rfc3339(booking.start)},
+                {"end", rfc3339(booking.end)},
+                {"room", booking.room},
                 {"state", state}};
 }
 
@@ -238,6 +268,7 @@ Reply Api::room(const Request& request, const Login& login) {
   if (what == "join") {
     const Found found = find_room(room);
     if (!found.booking) return error_reply(found.status, found.words);
+    if (rooms_.state(room) == RoomState::ended) return error_reply(410, "the consultation has ended");
     const Joined joined = rooms_.join(room, json::string_or(*body, "seat", "").value_or(""), login.name);
     if (joined.kind == Joined::no_such_seat) return error_reply(404, "there is no such seat");
     if (joined.kind == Joined::taken) {
@@ -271,7 +302,8 @@ Reply Api::room_stream(const Request& request) {
   reply.stream = std::make_shared<Outbox>(executor_);
   const auto stream = rooms_.open_page(
       room, session == request.query.end() ? "" : session->second,
-      [outbox = reply.stream](const object& event) { outbox->push(event); }, [outbox = reply.stream] { outbox->close(); });
+      [outbox = reply.stream](const object& event) { outbox->push(event); },
+      [outbox = reply.stream] { outbox->close(); });
   if (!stream) return error_reply(410, "this seat is not yours any more");
   reply.stream_ended = [this, room, id = *stream] { rooms_.close_page(room, id); };
   return reply;

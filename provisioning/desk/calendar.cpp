@@ -5,7 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <string_view>
 
 namespace madoguchi::desk {
 
@@ -14,6 +14,8 @@ namespace {
 std::tm utc(WallTime time) {
   return fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(time)));
 }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string stamp(WallTime time) { return fmt::format("{:%Y%m%dT%H%M%SZ}", utc(time)); }
 
@@ -73,27 +75,36 @@ std::string rfc3339(WallTime time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
 
 Result<WallTime> parse_rfc3339(const std::string& text) {
   const Error wrong{Errc::invalid, "write a time as 2026-11-23T13:00:00Z or with an offset, 2026-11-23T22:00:00+09:00"};
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, used = 0;
-  double second = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lf%n", &year, &month, &day, &hour, &minute, &second, &used) != 6) {
-    return fail(wrong);
+  // Two-digit fields at fixed places, a fraction perhaps, then the zone: nothing that a number parser would forgive.
+  const std::string_view form = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= form.size()) return fail(wrong);
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    if (form[i] == 'd' ? !is_digit(text[i]) : form[i] != text[i]) return fail(wrong);
   }
-  const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day)));
-  if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second >= 61) return fail(wrong);
+  const auto number = [&text](std::size_t at, std::size_t size) { return std::stoi(text.substr(at, size)); };
+  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  const std::chrono::year_month_day date(std::chrono::year(number(0, 4)),
+                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                         std::chrono::day(static_cast<unsigned>(number(8, 2))));
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return fail(wrong);
+  std::size_t at = form.size();
+  if (text[at] == '.') {  // read, and left away
+    const std::size_t first = ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    if (at == first) return fail(wrong);
+  }
   std::chrono::minutes offset{0};
-  const std::string zone = text.substr(static_cast<std::size_t>(used));
-  if (zone != "Z" && zone != "z") {
-    char sign = 0;
-    int hours = 0, minutes = 0, end = 0;
-    if (std::sscanf(zone.c_str(), "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 ||
-        static_cast<std::size_t>(end) != zone.size() || (sign != '+' && sign != '-')) {
-      return fail(wrong);
-    }
-    offset = std::chrono::minutes((sign == '+' ? 1 : -1) * (hours * 60 + minutes));
+  const std::string zone = text.substr(at);
+  if (zone != "Z") {
+    const bool good = zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && is_digit(zone[1]) &&
+                      is_digit(zone[2]) && zone[3] == ':' && is_digit(zone[4]) && is_digit(zone[5]);
+    if (!good) return fail(wrong);
+    offset = std::chrono::hours(std::stoi(zone.substr(1, 2))) + std::chrono::minutes(std::stoi(zone.substr(4, 2)));
+    if (offset >= std::chrono::hours(24)) return fail(wrong);
+    if (zone[0] == '-') offset = -offset;
   }
   return WallTime(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
-                  std::chrono::minutes(minute) - offset + std::chrono::milliseconds(static_cast<long>(second * 1000)));
+                  std::chrono::minutes(minute) + std::chrono::seconds(second) - offset);
 }
 
 }  // namespace madoguchi::desk

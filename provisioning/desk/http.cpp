@@ -60,6 +60,20 @@ Reply json_reply(int status, const json::bj::value& body) {
   return reply;
 }
 
+bool names_etag(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    const auto comma = if_none_match.find(',');
+    std::string_view each = if_none_match.substr(0, comma);
+    while (!each.empty() && (each.front() == ' ' || each.front() == '\t')) each.remove_prefix(1);
+    while (!each.empty() && (each.back() == ' ' || each.back() == '\t')) each.remove_suffix(1);
+    if (each.substr(0, 2) == "W/") each.remove_prefix(2);
+    if (each == etag || each == "*") return true;
+    if (comma == std::string_view::npos) break;
+    if_none_match.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
 Reply error_reply(int status, const std::string& words) {
   return json_reply(status, json::bj::object{{"error", words}});
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
@@ -57,6 +58,9 @@ Reply json_reply(int status, const json::bj::value& body);
 /// {"error": words}
 Reply error_reply(int status, const std::string& words);
 Reply empty_reply(int status = 204);
+
+/// Is the tag in an If-None-Match? Weak ones count too (RFC 9110 section 13.1.2).
+bool names_etag(std::string_view if_none_match, std::string_view etag);
 
 /// Calls back, at most once, when the client has gone while its reply is being made.
 using OnGone = std::function<void(std::function<void()>)>;

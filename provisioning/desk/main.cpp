@@ -88,11 +88,10 @@ int book(const Options& options, const std::string& hall, const std::string& sta
                "受付番号 " + booking->receipt + "\nroom " + booking->room + "\n");
 }
 
-/// Each second: has a command written to the store?
-void watch_store(Alarm& alarm, Api& api) {
+void tick_each_second(Alarm& alarm, Api& api) {
   alarm.after(std::chrono::seconds(1), [&alarm, &api] {
-    api.look_at_store();
-    watch_store(alarm, api);
+    api.tick();
+    tick_each_second(alarm, api);
   });
 }
 
@@ -130,15 +129,15 @@ int serve(const Options& options, const std::string& listen, std::string page_fo
   if (!server) return failed(server.error());
   const std::string origin = "http://" + settings.address + ":" + std::to_string((*server)->port());
   api.set_origin(origin);
-  Alarm watching(clock);
-  watch_store(watching, api);
+  Alarm ticking(clock);
+  tick_each_second(ticking, api);
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&io](boost::system::error_code, int) { io.stop(); });
   (*server)->start();
   std::cout << "madoguchi-desk: " << origin << "/" << std::endl;
   io.run();
   (*server)->stop();
-  watching.clear();
+  ticking.clear();
   io.restart();
   io.run_for(std::chrono::seconds(2));  // streams end with what they still have to say
   log::notice("stopped");
@@ -183,7 +182,8 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   log::set_program("madoguchi-desk");
   if (*hall_command) {
-    const bool plain = !id.empty() && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    const bool plain =
+        !id.empty() && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (!plain) {
       std::cerr << "madoguchi-desk: a hall's id is made of a-z, 0-9 and dashes\n";
       return kUsage;

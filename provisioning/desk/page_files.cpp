@@ -9,10 +9,6 @@ namespace madoguchi::desk {
 
 namespace {
 
-constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self' "
-    "blob:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
-
 std::string type_of(const std::string& extension) {
   if (extension == ".html") return "text/html; charset=utf-8";
   if (extension == ".js") return "text/javascript; charset=utf-8";
@@ -48,8 +44,8 @@ Reply PageFiles::get(const Request& request) const {
   if (found == files_.end()) return error_reply(404, "there is no such page");
   const File& file = found->second;
   Reply reply;
-  reply.headers = {{"ETag", file.etag}, {"Cache-Control", "no-cache"}, {"Content-Security-Policy", kPolicy}};
-  if (request.header("if-none-match") == file.etag) {
+  reply.headers = {{"ETag", file.etag}, {"Cache-Control", "no-cache"}};
+  if (names_etag(request.header("if-none-match"), file.etag)) {
     reply.status = 304;
     return reply;
   }

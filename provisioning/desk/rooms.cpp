@@ -3,6 +3,7 @@
 #include "provisioning/desk/rooms.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "provisioning/desk/calendar.hpp"
 #include "provisioning/desk/secrets.hpp"
@@ -116,20 +117,22 @@ StreamId Rooms::open_box(const std::string& id, Sink sink) {
   Room& room = at(id);
   array present;
   for (const Seat& seat : room.seats) {
-    present.push_back(object{{"seat", seat.id}, {"present", seat.announced},
-                             {"session", seat.announced ? seat.session : std::string()}});
+    present.push_back(object{
+        {"seat", seat.id}, {"present", seat.announced}, {"session", seat.announced ? seat.session : std::string()}});
   }
   sink(object{{"type", "seats"}, {"seats", std::move(present)}});
   if (room.ringing_since && !desks_.empty()) sink(object{{"type", "ringing"}, {"seat", ""}});
   room.box_grace.reset();
-  if (room.box_away) {
-    room.box_away = false;
+  const StreamId stream = ++last_stream_;
+  room.boxes.emplace(stream, std::move(sink));
+  if (std::exchange(room.box_away, false)) {
     if (room.state == RoomState::calling || room.state == RoomState::talking) {
       tell_seats(room, {{"type", "box"}, {"event", name(room.state)}});
+      if (handlers_.changed) handlers_.changed(id);
     }
+    look_at_ring(room);
   }
-  room.boxes.emplace(++last_stream_, std::move(sink));
-  return last_stream_;
+  return stream;
 }
 
 void Rooms::close_box(const std::string& id, StreamId stream) {
@@ -137,16 +140,20 @@ void Rooms::close_box(const std::string& id, StreamId stream) {
   if (found == rooms_.end()) return;
   Room& room = *found->second;
   room.boxes.erase(stream);
-  if (!room.boxes.empty()) return;
-  room.box_grace = std::make_unique<Alarm>(clock_);
-  room.box_grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(found->second)] {
+  if (room.boxes.empty()) watch_box(found->second);
+}
+
+/// A box without a stream has the grace to come back. What it said last holds then too, but nobody is rung for it.
+void Rooms::watch_box(const RoomPtr& room) {
+  room->box_grace = std::make_unique<Alarm>(clock_);
+  room->box_grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(room)] {
     const auto held = weak.lock();
     if (!held) return;
     held->box_grace.reset();
     held->box_away = true;
-    if (held->state == RoomState::calling) set_state(*held, RoomState::quiet);
     tell_seats(*held, {{"type", "box"}, {"event", "away"}});
     look_at_ring(*held);
+    if (held->state == RoomState::calling && handlers_.changed) handlers_.changed(held->id);
     tidy(held->id);
   });
 }
@@ -159,14 +166,15 @@ bool Rooms::box_says(const std::string& id, const std::string& type) {
   else if (type == "ended") set_state(room, RoomState::ended);
   else return false;
   room.box_away = false;
+  if (room.boxes.empty() && !room.box_grace) watch_box(rooms_[id]);
   tell_seats(room, {{"type", "box"}, {"event", type}});
   look_at_ring(room);
   return true;
 }
 
-/// A hall rings while it calls and nobody sits there.
+/// A hall rings while it calls, is there, and nobody sits there.
 void Rooms::look_at_ring(Room& room) {
-  const bool rings = room.state == RoomState::calling && !room.anybody();
+  const bool rings = room.state == RoomState::calling && !room.box_away && !room.anybody();
   if (rings == room.ringing_since.has_value()) return;
   if (!rings) {
     room.ringing_since.reset();
@@ -188,6 +196,17 @@ std::string Rooms::post_offer(const std::string& id, const std::string& seat_id,
     done(Outcome{});
     tidy(id);
     return {};
+  }
+  if (room.offers.size() >= settings_.most_offers) {
+    // Of a box that was started over and over; the page need not keep all these peers.
+    const auto oldest =
+        std::find_if(room.offers.begin(), room.offers.end(), [](const Offer& each) { return !each.done; });
+    if (oldest == room.offers.end()) {
+      done(Outcome{});
+      return {};
+    }
+    const std::string gives_way = oldest->id;
+    drop_offer(room, gives_way, Outcome{}, true);
   }
   Offer offer;
   offer.id = random_hex(16);
@@ -228,12 +247,19 @@ void Rooms::drop_offer(Room& room, const std::string& id, Outcome outcome, bool 
   if (offer.done) offer.done(std::move(outcome));
 }
 
-void Rooms::drop_offers_of(Room& room, const std::string& seat, bool waiting_too) {
+/// Their peers went with the page.
+void Rooms::drop_answered(Room& room, const std::string& seat) {
+  std::erase_if(room.offers, [&seat](const Offer& offer) { return offer.seat == seat && !offer.done; });
+}
+
+void Rooms::drop_waiting(Room& room, const std::string& seat, Outcome::Kind kind) {
   std::vector<std::string> ids;
   for (const Offer& offer : room.offers) {
-    if (offer.seat == seat && (waiting_too || !offer.done)) ids.push_back(offer.id);
+    if (offer.seat == seat && offer.done) ids.push_back(offer.id);
   }
-  for (const std::string& id : ids) drop_offer(room, id, Outcome{}, false);
+  Outcome outcome;
+  outcome.kind = kind;
+  for (const std::string& id : ids) drop_offer(room, id, outcome, false);
 }
 
 void Rooms::abandon(const std::string& id) {
@@ -267,7 +293,7 @@ Joined Rooms::join(const std::string& id, const std::string& seat_id, const std:
   if (seat == nullptr) return {Joined::no_such_seat, {}, {}};
   if (!seat->session.empty() && seat->who != who) return {Joined::taken, {}, seat->who};
   // The same person again: a reloaded tab, or another one. The newer has the seat.
-  drop_offers_of(room, seat_id, false);  // those that wait are repeated to the newer
+  drop_answered(room, seat_id);  // those that wait are repeated to the newer
   if (seat->end_stream) seat->end_stream();
   seat->stream = 0;
   seat->sink = nullptr;
@@ -278,7 +304,7 @@ Joined Rooms::join(const std::string& id, const std::string& seat_id, const std:
   seat->grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(rooms_[id]), session = seat->session] {
     const auto held = weak.lock();
     if (!held) return;
-    if (Seat* late = seat_of_session(*held, session)) unseat(*held, *late, true);
+    if (Seat* late = seat_of_session(*held, session)) unseat(*held, *late, true, Outcome::nobody);
   });
   return {Joined::seated, seat->session, {}};
 }
@@ -324,12 +350,12 @@ void Rooms::close_page(const std::string& id, StreamId stream) {
     seat.grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(found->second), session = seat.session] {
       const auto held = weak.lock();
       if (!held) return;
-      if (Seat* gone = seat_of_session(*held, session)) unseat(*held, *gone, true);
+      if (Seat* gone = seat_of_session(*held, session)) unseat(*held, *gone, true, Outcome::nobody);
     });
   }
 }
 
-void Rooms::unseat(Room& room, Seat& seat, bool tell) {
+void Rooms::unseat(Room& room, Seat& seat, bool tell, Outcome::Kind waiting) {
   const bool announced = seat.announced;
   const auto end_stream = std::move(seat.end_stream);
   seat.session.clear();
@@ -339,7 +365,8 @@ void Rooms::unseat(Room& room, Seat& seat, bool tell) {
   seat.sink = nullptr;
   seat.end_stream = nullptr;
   const auto grace = std::move(seat.grace);  // perhaps the one that is ringing
-  drop_offers_of(room, seat.id, true);
+  drop_answered(room, seat.id);
+  drop_waiting(room, seat.id, waiting);
   if (end_stream) end_stream();
   if (tell && announced) tell_boxes(room, {{"type", "seat-left"}, {"seat", seat.id}});
   look_at_ring(room);
@@ -373,7 +400,7 @@ bool Rooms::leave(const std::string& id, const std::string& session) {
   const RoomPtr room = found->second;
   Seat* seat = seat_of_session(*room, session);
   if (seat == nullptr) return false;
-  unseat(*room, *seat, true);
+  unseat(*room, *seat, true, Outcome::nobody);
   tidy(id);
   return true;
 }
@@ -386,7 +413,7 @@ bool Rooms::end(const std::string& id, const std::string& session) {
   set_state(*room, RoomState::ended);
   tell_boxes(*room, {{"type", "ended"}, {"by", "counsellor"}});
   tell_seats(*room, {{"type", "ended"}, {"by", "counsellor"}});
-  for (Seat& seat : room->seats) unseat(*room, seat, false);
+  for (Seat& seat : room->seats) unseat(*room, seat, false, Outcome::over);
   return true;
 }
 
@@ -418,14 +445,31 @@ void Rooms::close_room(const std::string& id) {
   const RoomPtr room = found->second;
   tell_boxes(*room, {{"type", "ended"}, {"by", "desk"}});
   tell_seats(*room, {{"type", "ended"}, {"by", "desk"}});
-  for (Seat& seat : room->seats) unseat(*room, seat, false);
+  for (Seat& seat : room->seats) unseat(*room, seat, false, Outcome::over);
   set_state(*room, RoomState::quiet);
   look_at_ring(*room);
 }
 
 RoomState Rooms::state(const std::string& id) const {
   const auto found = rooms_.find(id);
-  return found == rooms_.end() ? RoomState::quiet : found->second->state;
+  if (found == rooms_.end()) return RoomState::quiet;
+  const Room& room = *found->second;
+  return room.state == RoomState::calling && room.box_away ? RoomState::quiet : room.state;
+}
+
+bool Rooms::in_use(const std::string& id) const {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end()) return false;
+  const Room& room = *found->second;
+  const bool seated =
+      std::any_of(room.seats.begin(), room.seats.end(), [](const Seat& seat) { return !seat.session.empty(); });
+  return seated || room.state == RoomState::calling || room.state == RoomState::talking;
+}
+
+std::vector<std::string> Rooms::all() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, room] : rooms_) ids.push_back(id);
+  return ids;
 }
 
 }  // namespace madoguchi::desk

@@ -20,6 +20,7 @@ namespace madoguchi::desk {
 struct RoomSettings {
   std::chrono::milliseconds answer_within{8000};  ///< a page's answer to an offer; then the box hears 503
   std::chrono::milliseconds grace{10000};         ///< a seat whose stream ended may come back; then it counts as left
+  std::size_t most_offers = 16;                   ///< of a room; the oldest answered one gives way
 };
 
 /// Takes one event for a stream; null after close().
@@ -30,7 +31,7 @@ enum class Direction { whip, whep };
 std::string_view name(Direction direction);
 
 struct Outcome {
-  enum Kind { answered, nobody, refused, gone } kind = nobody;
+  enum Kind { answered, nobody, refused, gone, over } kind = nobody;
   std::string sdp;       ///< answered
   std::string resource;  ///< answered: its id
   std::string reason;    ///< refused
@@ -94,7 +95,12 @@ class Rooms {
   void tell_desks(const json::bj::object& event);
   /// The booking was cancelled, or is over: everybody hears it.
   void close_room(const std::string& room);
+  /// Calling is quiet while the box is away.
   [[nodiscard]] RoomState state(const std::string& room) const;
+  /// Somebody sits there, or the hall calls or talks.
+  [[nodiscard]] bool in_use(const std::string& room) const;
+  /// Those with something to remember.
+  [[nodiscard]] std::vector<std::string> all() const;
 
  private:
   struct Offer;
@@ -107,9 +113,11 @@ class Rooms {
   void tell_boxes(Room& room, const json::bj::object& event);
   void tell_seats(Room& room, const json::bj::object& event);
   void look_at_ring(Room& room);
-  void unseat(Room& room, Seat& seat, bool tell);
+  void watch_box(const RoomPtr& room);
+  void unseat(Room& room, Seat& seat, bool tell, Outcome::Kind waiting);
   void drop_offer(Room& room, const std::string& id, Outcome outcome, bool tell_page);
-  void drop_offers_of(Room& room, const std::string& seat, bool waiting_too);
+  void drop_answered(Room& room, const std::string& seat);
+  void drop_waiting(Room& room, const std::string& seat, Outcome::Kind kind);
   void tidy(const std::string& room);
   [[nodiscard]] std::pair<Room*, Offer*> find_offer(const std::string& id);
   static Seat* seat_of_session(Room& room, const std::string& session);

@@ -51,7 +51,8 @@ Result<std::string> hash_password(const std::string& password) {
   std::string encoded(::argon2_encodedlen(kPasses, kMemoryKiB, kLanes, kSalt, kHash, Argon2_id), '\0');
   const int result = ::argon2id_hash_encoded(kPasses, kMemoryKiB, kLanes, password.data(), password.size(), salt.data(),
                                              salt.size(), kHash, encoded.data(), encoded.size());
-  if (result != ARGON2_OK) return fail(Errc::io, std::string("hashing the password: ") + ::argon2_error_message(result));
+  if (result != ARGON2_OK)
+    return fail(Errc::io, std::string("hashing the password: ") + ::argon2_error_message(result));
   encoded.resize(encoded.find('\0'));
   return encoded;
 }

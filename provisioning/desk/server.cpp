@@ -26,7 +26,12 @@ using boost::system::error_code;
 
 namespace {
 
+constexpr const char* kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self' "
+    "blob:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
 constexpr std::pair<const char*, const char*> kAlways[] = {
+    {"Content-Security-Policy", kPolicy},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
@@ -86,7 +91,8 @@ struct Server::State : std::enable_shared_from_this<State> {
   static asio::awaitable<void> serve(std::shared_ptr<State> state, ConnectionPtr connection);
   static asio::awaitable<bool> exchange(std::shared_ptr<State> state, ConnectionPtr connection);
   static asio::awaitable<void> events(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply);
-  static asio::awaitable<bool> write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply, bool keep);
+  static asio::awaitable<bool> write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply, bool keep,
+                                     bool head = false);
 };
 
 asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
@@ -156,11 +162,14 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
   const bool keep = parser.keep_alive();
   bool good = false;
   Request request = request_of(parser.release(), good);
+  const bool head = request.method == "HEAD";
   connection->stream.expires_never();
   Reply reply = error_reply(400, "that is not a path of this server");
   if (good) {
     auto wanted = std::make_shared<bool>(true);
-    OnGone on_gone = [connection, wanted](std::function<void()> then) { when_gone(connection, wanted, std::move(then)); };
+    OnGone on_gone = [connection, wanted](std::function<void()> then) {
+      when_gone(connection, wanted, std::move(then));
+    };
     reply = co_await state->route(std::move(request), std::move(on_gone));
     *wanted = false;
   }
@@ -168,18 +177,18 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
     co_await events(state, connection, std::move(reply));
     co_return false;
   }
-  co_return co_await write(state, connection, std::move(reply), keep);
+  co_return co_await write(state, connection, std::move(reply), keep, head);
 }
 
 asio::awaitable<bool> Server::State::write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply,
-                                           bool keep) {
+                                           bool keep, bool head) {
   http::response<http::string_body> message;
   message.result(static_cast<unsigned>(reply.status));
   for (const auto& [name, value] : kAlways) message.set(name, value);
   for (const auto& [name, value] : reply.headers) message.set(name, value);
-  message.body() = std::move(reply.body);
+  if (!head) message.body() = std::move(reply.body);
   message.keep_alive(keep && !state->stopping);
-  if (reply.status != 204 && reply.status != 304) message.prepare_payload();
+  if (reply.status != 204 && reply.status != 304 && !head) message.prepare_payload();
   connection->stream.expires_after(state->settings.write_within);
   error_code error;
   co_await http::async_write(connection->stream, message, asio::redirect_error(asio::use_awaitable, error));
@@ -229,8 +238,9 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Ser
   const auto address = asio::ip::make_address(settings.address, error);
   if (error) return fail(Errc::invalid, settings.address + ": not an IP address");
   if (!address.is_loopback()) {
-    return fail(Errc::permission, settings.address + ": the desk has no TLS yet, so it listens on this machine itself "
-                                                     "only; use 127.0.0.1");
+    return fail(Errc::permission, settings.address +
+                                      ": the desk has no TLS yet, so it listens on this machine itself "
+                                      "only; use 127.0.0.1");
   }
   auto state = std::make_shared<State>(std::move(executor), std::move(settings), std::move(route));
   const tcp::endpoint endpoint(address, state->settings.port);

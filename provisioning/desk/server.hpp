@@ -18,7 +18,7 @@ struct ServerSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any that is free
   std::chrono::milliseconds request_within{10000};
-  std::chrono::milliseconds idle{60000};       ///< a kept connection without a request
+  std::chrono::milliseconds idle{60000};          ///< a kept connection without a request
   std::chrono::milliseconds comment_every{5000};  ///< on event streams
   std::chrono::milliseconds write_within{10000};
   std::size_t most_connections = 512;

@@ -71,7 +71,8 @@ class Store::Query {
   std::string text(int column) const {
     const void* data = ::sqlite3_column_blob(statement_, column);
     const int size = ::sqlite3_column_bytes(statement_, column);
-    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+    return data == nullptr ? std::string()
+                           : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
   }
   std::int64_t integer(int column) const { return ::sqlite3_column_int64(statement_, column); }
 
@@ -83,6 +84,27 @@ class Store::Query {
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
 };
+
+namespace {
+
+/// Nobody else writes while it lives; what was not committed is undone.
+struct Transaction {
+  explicit Transaction(sqlite3* d)
+      : database(d), begun(::sqlite3_exec(d, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (begun && !done) ::sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  bool commit() {
+    done = ::sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK;
+    return done;
+  }
+  sqlite3* database;
+  bool begun, done = false;
+};
+
+}  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) {
   std::error_code error;
@@ -153,13 +175,16 @@ std::optional<std::string> Store::password_hash(const std::string& counsellor) c
 }
 
 Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until) {
+  Query old(database_, "DELETE FROM logins WHERE until < CAST(strftime('%s', 'now') AS INTEGER) * 1000");
+  (void)old.done("forgetting old logins");
   Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
             login.name, login.csrf, millis(until));
   return put.done("keeping the login");
 }
 
 std::optional<Login> Store::login(const std::string& cookie, WallTime now) const {
-  Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ? AND until > ?", sha256_hex(cookie), millis(now));
+  Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ? AND until > ?", sha256_hex(cookie),
+              millis(now));
   if (!query.row()) return std::nullopt;
   return Login{query.text(0), query.text(1)};
 }
@@ -178,6 +203,9 @@ Result<Booking> Store::book(const std::string& hall, WallTime start, std::chrono
   if (start > now + 24h * 400) return fail(Errc::invalid, "that is more than a year ahead");
   Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
   if (!known.row()) return fail(Errc::not_found, "there is no such hall");
+  // Looking and writing are one: a command and the server may book at the same time.
+  Transaction transaction(database_);
+  if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
   Query taken(database_, "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND start < ? AND \"end\" > ?",
               hall, millis(end), millis(start));
   if (taken.row()) return fail(Errc::busy, "the hall is taken then: receipt number " + taken.text(0));
@@ -185,6 +213,7 @@ Result<Booking> Store::book(const std::string& hall, WallTime start, std::chrono
   Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
             millis(start), millis(end), room, millis(now));
   if (auto done = put.done("keeping the booking"); !done) return fail(done.error());
+  if (!transaction.commit()) return fail(Errc::io, std::string("keeping the booking: ") + ::sqlite3_errmsg(database_));
   return *booking_of_room(room);
 }
 
@@ -198,8 +227,14 @@ std::vector<Booking> Store::read_bookings(Query& query) const {
 }
 
 std::vector<Booking> Store::bookings(WallTime from, WallTime until, const std::string& hall) const {
-  Query query(database_, std::string(kBooking) + "WHERE start >= ? AND start < ? AND (? = '' OR hall = ?) ORDER BY start",
+  Query query(database_,
+              std::string(kBooking) + "WHERE start >= ? AND start < ? AND (? = '' OR hall = ?) ORDER BY start",
               millis(from), millis(until), hall, hall);
+  return read_bookings(query);
+}
+
+std::vector<Booking> Store::changed_since(WallTime time) const {
+  Query query(database_, std::string(kBooking) + "WHERE changed >= ?", millis(time));
   return read_bookings(query);
 }
 

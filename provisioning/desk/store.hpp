@@ -61,6 +61,7 @@ class Store {
   Result<Booking> book(const std::string& hall, WallTime start, std::chrono::minutes length, WallTime now);
   /// Those that begin in [from, until), by start; of one hall when `hall` is not empty.
   [[nodiscard]] std::vector<Booking> bookings(WallTime from, WallTime until, const std::string& hall = {}) const;
+  [[nodiscard]] std::vector<Booking> changed_since(WallTime time) const;
   [[nodiscard]] std::optional<Booking> booking_of_room(const std::string& room) const;
   [[nodiscard]] std::optional<Booking> booking(const std::string& receipt) const;
   Result<void> cancel(const std::string& receipt, WallTime now);
