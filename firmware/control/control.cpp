@@ -14,6 +14,7 @@
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "base/log.hpp"
 
@@ -22,6 +23,8 @@ namespace madoguchi::control {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::size_t kMostConnections = 16;
 
 Result<sockaddr_un> address(const std::filesystem::path& path) {
   sockaddr_un result{};
@@ -62,7 +65,17 @@ json::bj::object refusal(const Error& error) {
 struct Server::Connections {
   explicit Connections(Answer a) : answer(std::move(a)) {}
   Answer answer;
-  int open = 0;
+  std::vector<std::weak_ptr<Channel>> channels;  ///< of all connections, also of some that are gone
+
+  [[nodiscard]] std::size_t open() {
+    std::erase_if(channels, [](const auto& each) { return each.expired(); });
+    return channels.size();
+  }
+  void close_all() {
+    for (const auto& each : channels) {
+      if (const auto channel = each.lock()) channel->close();
+    }
+  }
 
   static asio::awaitable<void> serve(std::shared_ptr<Connections> self, std::shared_ptr<Channel> channel) {
     for (;;) {
@@ -83,11 +96,14 @@ struct Server::Connections {
         reply = answered ? std::move(*answered) : refusal(answered.error());
         if (answered) reply["ok"] = true;
       }
-      const std::string text = json::bj::serialize(reply);
-      if (!channel->send(text)) break;
+      Result<void> sent = channel->send(json::bj::serialize(reply));
+      if (!sent && sent.error().code == Errc::too_large) {
+        reply = refusal(Error(Errc::too_large, "the answer is too long for the control socket"));
+        sent = channel->send(json::bj::serialize(reply));
+      }
+      if (!sent) break;
     }
     channel->close();
-    --self->open;
   }
 };
 
@@ -102,7 +118,11 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, std
   if (connect_to(path)) {
     return fail(Errc::busy, path.native() + ": another madoguchid serves this socket; stop it first");
   }
-  ::unlink(path.c_str());
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode)) return fail(Errc::invalid, path.native() + ": this is no socket; it is left alone");
+    ::unlink(path.c_str());
+  }
   auto where = address(path);
   if (!where) return fail(where.error());
   UniqueFd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -122,11 +142,14 @@ asio::awaitable<void> Server::run() {
     boost::system::error_code error;
     co_await listener_.async_wait(asio::posix::stream_descriptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
+    if (error) {
+      connections_->close_all();
+      co_return;
+    }
     UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket.valid() || connections_->open >= 16) continue;
-    ++connections_->open;
+    if (!socket.valid() || connections_->open() >= kMostConnections) continue;
     auto channel = std::make_shared<Channel>(executor_, std::move(socket));
+    connections_->channels.push_back(channel);
     auto serve = Connections::serve(connections_, channel);
     asio::co_spawn(executor_, std::move(serve), [](std::exception_ptr failure) {
       if (failure) log::debug("control-connection-ended");
@@ -143,7 +166,8 @@ Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::
   const auto until = std::chrono::steady_clock::now() + within;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return fail(Errc::timeout, "the daemon did not answer in time; see `journalctl -u madoguchid`");
+    if (left.count() <= 0)
+      return fail(Errc::timeout, "the daemon did not answer in time; see `journalctl -u madoguchid`");
     if (::poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
       return fail(errno_error("waiting for the daemon", errno));
     }

@@ -37,7 +37,7 @@ class Server {
                                               Answer answer);
   ~Server();
 
-  /// Serves until cancelled; each connection may ask any number of questions, at most 16 connections at a time.
+  /// Serves until cancelled, then closes all connections. Each may ask any number of questions; at most 16 at a time.
   boost::asio::awaitable<void> run();
 
  private:

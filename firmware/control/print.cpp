@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 namespace madoguchi::control {
 
 namespace {
@@ -11,9 +13,7 @@ namespace {
 using json::bj::array;
 using json::bj::object;
 
-std::string text(const object& from, std::string_view key) {
-  return json::string_or(from, key, "").value_or("");
-}
+std::string text(const object& from, std::string_view key) { return json::string_or(from, key, "").value_or(""); }
 
 const object* member(const object& from, std::string_view key) {
   const auto* found = from.if_contains(key);
@@ -24,6 +24,21 @@ const array& list(const object& from, std::string_view key) {
   static const array kNone;
   const auto* found = from.if_contains(key);
   return found != nullptr && found->is_array() ? found->get_array() : kNone;
+}
+
+/// Its objects; what is none is passed over.
+std::vector<const object*> objects(const object& from, std::string_view key) {
+  std::vector<const object*> result;
+  for (const auto& each : list(from, key)) {
+    if (const object* one = each.if_object()) result.push_back(one);
+  }
+  return result;
+}
+
+void add_steps(std::string& out, const object& fault, std::string_view key) {
+  for (const auto& step : list(fault, key)) {
+    if (const auto* words = step.if_string()) out += fmt::format("          - {}\n", words->c_str());
+  }
 }
 
 std::int64_t number(const object& from, std::string_view key, std::int64_t otherwise = 0) {
@@ -38,12 +53,12 @@ std::string age(std::int64_t seconds) {
 }
 
 void add_faults(std::string& out, const object& reply) {
-  for (const auto& each : list(reply, "faults")) {
-    const object& fault = each.as_object();
+  for (const object* each : objects(reply, "faults")) {
+    const object& fault = *each;
     out += fmt::format("fault     {} ({})\n          {}\n          {}\n", text(fault, "code"), text(fault, "severity"),
                        text(fault, "ja"), text(fault, "en"));
-    for (const auto& step : list(fault, "steps_ja")) out += fmt::format("          - {}\n", step.as_string().c_str());
-    for (const auto& step : list(fault, "steps_en")) out += fmt::format("          - {}\n", step.as_string().c_str());
+    add_steps(out, fault, "steps_ja");
+    add_steps(out, fault, "steps_en");
   }
 }
 
@@ -66,12 +81,12 @@ std::string status_words(const object& reply) {
     out += number(*camera, "pid") > 0 ? fmt::format("camera    open, pid {}\n", number(*camera, "pid"))
                                       : std::string("camera    closed\n");
   }
-  for (const auto& each : list(reply, "legs")) {
-    const object& leg = each.as_object();
+  for (const object* each : objects(reply, "legs")) {
+    const object& leg = *each;
     out += fmt::format("leg       {} {}: {}\n", text(leg, "seat"), text(leg, "direction"), text(leg, "state"));
   }
-  for (const auto& each : list(reply, "feeds")) {
-    const object& feed = each.as_object();
+  for (const object* each : objects(reply, "feeds")) {
+    const object& feed = *each;
     out += fmt::format("feed      {}: read {}{}{}\n", text(feed, "name"), age(number(feed, "age_s", -1)),
                        text(feed, "error").empty() ? "" : "; ", text(feed, "error"));
   }
@@ -82,15 +97,15 @@ std::string status_words(const object& reply) {
 
 std::string agenda_words(const object& reply) {
   std::string out;
-  for (const auto& each : list(reply, "consultations")) {
-    const object& consultation = each.as_object();
+  for (const object* each : objects(reply, "consultations")) {
+    const object& consultation = *each;
     out += fmt::format("{}  {} - {}  {}{}\n", text(consultation, "id"), text(consultation, "start_local"),
                        text(consultation, "end_local"), text(consultation, "status"),
                        json::boolean_or(consultation, "open", false).value_or(false) ? "  <- a press joins this" : "");
   }
   if (out.empty()) out = "no consultations are known\n";
-  for (const auto& each : list(reply, "feeds")) {
-    const object& feed = each.as_object();
+  for (const object* each : objects(reply, "feeds")) {
+    const object& feed = *each;
     out += fmt::format("feed {}: read {}\n", text(feed, "name"), age(number(feed, "age_s", -1)));
   }
   return out;
@@ -102,8 +117,8 @@ std::string done_words(const object& reply) {
 }
 
 bool has_error_fault(const object& reply) {
-  for (const auto& each : list(reply, "faults")) {
-    if (text(each.as_object(), "severity") == "error") return true;
+  for (const object* each : objects(reply, "faults")) {
+    if (text(*each, "severity") == "error") return true;
   }
   return false;
 }
