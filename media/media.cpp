@@ -80,9 +80,8 @@ void Media::warm_up() {
 }
 
 void Media::on(const protocol::ShowCard& card, std::vector<UniqueFd>&) {
-  const bool same = card.code == screen_->card().code;
   screen_->show(card);
-  if (!same && !card.chime.empty()) speaker_->chime(card.chime);
+  if (!card.chime.empty()) speaker_->chime(card.chime);
 }
 
 void Media::on(const protocol::SetMicrophone& message, std::vector<UniqueFd>&) { sender_->set_microphone(message.open); }

@@ -199,36 +199,37 @@ void Peer::offer() {
 void Peer::add_publish_pads() {
   video_ssrc_ = g_random_int_range(1, G_MAXINT32);
   audio_ssrc_ = g_random_int_range(1, G_MAXINT32);
-  const auto add = [this](const char* name, GstCaps* caps) {
+  // Retransmission for video alone: Chromium refuses an offer with RTX for audio, and Opus brings its own FEC.
+  const auto add = [this](const char* name, GstCaps* caps, bool repeats) {
     GstPadTemplate* pads = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(webrtc_.get()), "sink_%u");
     GstPad* pad = gst_element_request_pad(webrtc_.get(), pads, name, caps);
     GstWebRTCRTPTransceiver* transceiver = nullptr;
     g_object_get(pad, "transceiver", &transceiver, nullptr);
     if (transceiver != nullptr) {
       g_object_set(transceiver, "codec-preferences", caps, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
-                   "do-nack", TRUE, nullptr);
+                   "do-nack", repeats ? TRUE : FALSE, nullptr);
       gst_object_unref(transceiver);
     }
     gst_caps_unref(caps);
     gst_object_unref(pad);
   };
-  add("sink_0", video_caps(options_.codecs, video_ssrc_, false));
-  add("sink_1", audio_caps(audio_ssrc_));
+  add("sink_0", video_caps(options_.codecs, video_ssrc_, false), true);
+  add("sink_1", audio_caps(audio_ssrc_), false);
 }
 
 void Peer::add_play_transceivers() {
-  const auto add = [this](GstCaps* caps) {
+  const auto add = [this](GstCaps* caps, bool repeats) {
     GstWebRTCRTPTransceiver* transceiver = nullptr;
     g_signal_emit_by_name(webrtc_.get(), "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps,
                           &transceiver);
     if (transceiver != nullptr) {
-      g_object_set(transceiver, "do-nack", TRUE, nullptr);
+      g_object_set(transceiver, "do-nack", repeats ? TRUE : FALSE, nullptr);
       gst_object_unref(transceiver);
     }
     gst_caps_unref(caps);
   };
-  add(video_caps(options_.codecs, 0, true));
-  add(audio_caps(0));
+  add(video_caps(options_.codecs, 0, true), true);
+  add(audio_caps(0), false);
 }
 
 void Peer::heard_offer(GstWebRTCSessionDescription* offer) {

@@ -16,6 +16,9 @@ namespace madoguchi::media {
 
 namespace {
 
+constexpr GstClockTime kCushion = 20 * GST_MSECOND;       ///< between coming and being played
+constexpr GstClockTime kMostWaiting = 200 * GST_MSECOND;  ///< sound that is later than that helps nobody
+
 constexpr int kRate = 48000;
 constexpr std::uint32_t kChimeInput = 0xffffffff;
 constexpr const char* kFormat = "audio/x-raw,format=F32LE,layout=interleaved,channels=1,rate=48000";
@@ -122,31 +125,49 @@ Speaker::~Speaker() {
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
-ElementPtr Speaker::input(std::uint32_t key) {
-  if (!pipeline_) return {};
-  const std::lock_guard lock(mutex_);
-  if (const auto known = inputs_.find(key); known != inputs_.end()) return known->second;
+/// With mutex_ held.
+Speaker::Input* Speaker::input(std::uint32_t key) {
+  if (!pipeline_) return nullptr;
+  if (const auto known = inputs_.find(key); known != inputs_.end()) return &known->second;
   ElementPtr source = ElementPtr::adopt(gst_element_factory_make("appsrc", nullptr));
   GstCaps* caps = gst_caps_from_string(kFormat);
-  g_object_set(source.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", TRUE, "caps", caps,
-               "max-time", static_cast<guint64>(GST_SECOND), "leaky-type", 2, nullptr);
+  // Without a largest latency the mixer cannot wait for anybody, and drops what comes in bursts.
+  g_object_set(source.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", FALSE, "caps", caps,
+               "min-latency", gint64{0}, "max-latency", static_cast<gint64>(GST_SECOND), "max-time",
+               static_cast<guint64>(GST_SECOND), "leaky-type", 2, nullptr);
   gst_caps_unref(caps);
   gst_bin_add(GST_BIN(pipeline_.get()), source.get());
   gst_element_link(source.get(), mixer_.get());
   gst_element_sync_state_with_parent(source.get());
-  inputs_[key] = source;
-  return source;
+  return &(inputs_[key] = Input{std::move(source)});
 }
 
-void Speaker::play(std::uint32_t leg, GstSample* sample) {
-  const ElementPtr source = input(leg);
-  if (!source) return;
-  // A shallow copy without its time: the mixer takes it as of now.
-  GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
-  GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
+/// One after the other, as they come: a burst waits in the queue, a gap is silence, and what would wait too long is left
+/// out. Takes the buffer.
+void Speaker::push(std::uint32_t key, GstBuffer* buffer) {
+  const std::lock_guard lock(mutex_);
+  Input* to = input(key);
+  GstClock* clock = pipeline_ ? gst_pipeline_get_clock(GST_PIPELINE(pipeline_.get())) : nullptr;
+  if (to == nullptr || clock == nullptr) {
+    gst_buffer_unref(buffer);
+    return;
+  }
+  const GstClockTime now = gst_clock_get_time(clock) - gst_element_get_base_time(pipeline_.get());
+  gst_object_unref(clock);
+  if (to->next == GST_CLOCK_TIME_NONE || to->next < now) to->next = now + kCushion;
+  if (to->next > now + kMostWaiting) {
+    gst_buffer_unref(buffer);
+    return;
+  }
+  const gsize frames = gst_buffer_get_size(buffer) / sizeof(float);
+  GST_BUFFER_PTS(buffer) = to->next;
   GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
-  gst_app_src_push_buffer(GST_APP_SRC(source.get()), buffer);
+  GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(frames, GST_SECOND, kRate);
+  to->next += GST_BUFFER_DURATION(buffer);
+  gst_app_src_push_buffer(GST_APP_SRC(to->source.get()), buffer);
 }
+
+void Speaker::play(std::uint32_t leg, GstSample* sample) { push(leg, gst_buffer_copy(gst_sample_get_buffer(sample))); }
 
 void Speaker::forget(std::uint32_t leg) {
   ElementPtr source;
@@ -154,7 +175,7 @@ void Speaker::forget(std::uint32_t leg) {
     const std::lock_guard lock(mutex_);
     const auto known = inputs_.find(leg);
     if (known == inputs_.end()) return;
-    source = known->second;
+    source = known->second.source;
     inputs_.erase(known);
   }
   GstPad* pad = gst_element_get_static_pad(source.get(), "src");
@@ -173,10 +194,7 @@ void Speaker::chime(std::string_view code) {
   const std::vector<float> samples = chime_samples(code);
   if (samples.empty() || !pipeline_) return;
   forget(kChimeInput);
-  const ElementPtr source = input(kChimeInput);
-  GstBuffer* buffer = gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float));
-  GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(samples.size(), GST_SECOND, kRate);
-  gst_app_src_push_buffer(GST_APP_SRC(source.get()), buffer);
+  push(kChimeInput, gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float)));
 }
 
 std::vector<float> chime_samples(std::string_view code) {

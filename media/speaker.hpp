@@ -52,11 +52,16 @@ class Speaker {
   [[nodiscard]] SpeakerLevel level() const { return meter_->level(); }
 
  private:
-  ElementPtr input(std::uint32_t key);
+  struct Input {
+    ElementPtr source;
+    GstClockTime next = GST_CLOCK_TIME_NONE;  ///< running time at which what was given so far has been played
+  };
+  Input* input(std::uint32_t key);
+  void push(std::uint32_t key, GstBuffer* buffer);
   ElementPtr pipeline_, mixer_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   std::mutex mutex_;
-  std::map<std::uint32_t, ElementPtr> inputs_;
+  std::map<std::uint32_t, Input> inputs_;
 };
 
 /// Pleasant short tones, 48 kHz mono; empty for an unknown code.
