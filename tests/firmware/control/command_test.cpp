@@ -189,7 +189,7 @@ TEST_CASE("the socket may come from the environment") {
   CHECK(option_wins == 0);
 }
 
-TEST_CASE("--help teaches each command, the exit statuses and the examples") {
+TEST_CASE("the help teaches each command, the exit statuses and the examples") {
   Desk desk(false);
   const Ran help = desk.run({"--help"}, false);
   CHECK(help.status == 0);
