@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "media/bus.hpp"
 #include "media/peer_port.hpp"
 #include "media/sdp.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kGatherFor{300};
 constexpr std::chrono::milliseconds kConnectWithin{8000};
+constexpr int kStartKbps = 2000;
 constexpr const char* kTransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 // ---- callbacks, on any of GStreamer's threads
@@ -93,7 +95,7 @@ GstCaps* audio_caps(guint32 ssrc) {
   return caps;
 }
 
-GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc, bool receives) {
+GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc) {
   GstCaps* caps = gst_caps_new_empty();
   int payload = 96;
   for (const std::string& codec : codecs) {
@@ -104,7 +106,6 @@ GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc, bool r
     gst_caps_set_simple(one, "payload", G_TYPE_INT, payload, "extmap-1", G_TYPE_STRING, kTransportWide,
                         "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE,
                         "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, nullptr);
-    if (receives) gst_caps_set_simple(one, "x-google-start-bitrate", G_TYPE_STRING, "2000", nullptr);
     if (ssrc != 0) gst_caps_set_simple(one, "ssrc", G_TYPE_UINT, ssrc, nullptr);
     gst_caps_append(caps, one);
     payload += 2;
@@ -159,6 +160,9 @@ void Peer::offer() {
   gst_object_unref(clock);
   gst_element_set_start_time(pipeline_.get(), GST_CLOCK_TIME_NONE);
   gst_element_set_base_time(pipeline_.get(), options_.base_time);
+  watch_bus(pipeline_.get(), [port = port_](const std::string& what) {
+    Port::tell(port, [what](Peer& peer) { peer.heard_failure(LegFailure::codec, what); });
+  });
 
   GObject* ice = nullptr;
   g_object_get(webrtc_.get(), "ice-agent", &ice, nullptr);
@@ -213,7 +217,7 @@ void Peer::add_publish_pads() {
     gst_caps_unref(caps);
     gst_object_unref(pad);
   };
-  add("sink_0", video_caps(options_.codecs, video_ssrc_, false), true);
+  add("sink_0", video_caps(options_.codecs, video_ssrc_), true);
   add("sink_1", audio_caps(audio_ssrc_), false);
 }
 
@@ -228,7 +232,7 @@ void Peer::add_play_transceivers() {
     }
     gst_caps_unref(caps);
   };
-  add(video_caps(options_.codecs, 0, true), true);
+  add(video_caps(options_.codecs, 0), true);
   add(audio_caps(0), false);
 }
 
@@ -250,8 +254,9 @@ void Peer::send_offer() {
   g_object_get(webrtc_.get(), "local-description", &description, nullptr);
   if (description == nullptr) return heard_failure(LegFailure::offer, "no local description");
   char* text = gst_sdp_message_as_text(description->sdp);
-  const std::string sdp(text);
+  std::string sdp(text);
   g_free(text);
+  if (options_.direction == Direction::play) sdp = with_start_bitrate(sdp, kStartKbps);
   gst_webrtc_session_description_free(description);
   stop_timers();
   offered_ = true;

@@ -3,6 +3,7 @@
 #include "media/sdp.hpp"
 
 #include <charconv>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -87,6 +88,32 @@ Result<CheckedAnswer> check_answer(const std::string& sdp, protocol::Direction d
   }
   if (result.audio_payload < 0 && result.video_payload < 0) {
     return fail(Errc::unsupported, "the answer takes or gives neither picture nor sound");
+  }
+  return result;
+}
+
+std::string with_start_bitrate(const std::string& offer, int kbps) {
+  const std::string parameter = "x-google-start-bitrate=" + std::to_string(kbps);
+  std::vector<std::string> lines;
+  std::set<std::string> with_fmtp;
+  std::istringstream text(offer);
+  for (std::string line; std::getline(text, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.rfind("a=fmtp:", 0) == 0) with_fmtp.insert(line.substr(7, line.find(' ') - 7));
+    lines.push_back(std::move(line));
+  }
+  std::set<std::string> video;
+  std::string result;
+  for (std::string& line : lines) {
+    const auto space = line.find(' ');
+    if (line.rfind("a=fmtp:", 0) == 0 && video.count(line.substr(7, space - 7)) > 0) line += ";" + parameter;
+    result += line + "\r\n";
+    if (line.rfind("a=rtpmap:", 0) != 0 || space == std::string::npos) continue;
+    const std::string payload = line.substr(9, space - 9);
+    const std::string encoding = line.substr(space + 1, line.find('/', space) - space - 1);
+    if (encoding != "H264" && encoding != "VP8") continue;
+    video.insert(payload);
+    if (with_fmtp.count(payload) == 0) result += "a=fmtp:" + payload + " " + parameter + "\r\n";
   }
   return result;
 }

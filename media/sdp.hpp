@@ -19,4 +19,8 @@ struct CheckedAnswer {
 /// Errc::invalid: not an answer; Errc::unsupported: everything in it is refused (port 0, inactive, or the wrong way).
 Result<CheckedAnswer> check_answer(const std::string& sdp, protocol::Direction direction);
 
+/// Asks Chromium to begin with this bitrate instead of working up to it from 300 kbit/s: a parameter in the fmtp of each
+/// H264 and VP8 payload (webrtcbin makes an attribute of it, which nobody reads).
+std::string with_start_bitrate(const std::string& offer, int kbps);
+
 }  // namespace madoguchi::media

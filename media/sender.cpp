@@ -10,6 +10,8 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "media/bus.hpp"
+#include "media/link.hpp"
 
 namespace madoguchi::media {
 
@@ -82,6 +84,18 @@ struct Sender::Outlet {
     return GST_FLOW_OK;
   }
   static void let_go(gpointer data) { delete static_cast<std::shared_ptr<Outlet>*>(data); }
+
+  /// An encoder that breaks fails the legs that it feeds; each is offered anew, with a new encoder.
+  static void watch(const std::shared_ptr<Outlet>& outlet, const ElementPtr& pipeline) {
+    watch_bus(pipeline.get(), [weak = std::weak_ptr<Outlet>(outlet)](const std::string& what) {
+      const auto held = weak.lock();
+      if (!held) return;
+      const std::lock_guard lock(held->mutex);
+      post([fed = held->peers, what] {
+        for (const auto& peer : fed) peer->heard_failure(protocol::LegFailure::codec, what);
+      });
+    });
+  }
 };
 
 Sender::Sender(SenderSettings settings)
@@ -124,6 +138,7 @@ Result<Sender::Encoder> Sender::start_video(const std::string& codec) {
     encoder.source = named(encoder.pipeline, "in");
     encoder.element = named(encoder.pipeline, "enc");
     encoder.outlet = std::make_shared<Outlet>();
+    Outlet::watch(encoder.outlet, encoder.pipeline);
     const ElementPtr out = named(encoder.pipeline, "out");
     GstAppSinkCallbacks callbacks{};
     callbacks.new_sample = Outlet::on_sample;
@@ -152,6 +167,7 @@ Result<Sender::Encoder> Sender::start_audio() {
   encoder.source = named(encoder.pipeline, "in");
   encoder.outlet = std::make_shared<Outlet>();
   encoder.outlet->video = false;
+  Outlet::watch(encoder.outlet, encoder.pipeline);
   const ElementPtr out = named(encoder.pipeline, "out");
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = Outlet::on_sample;

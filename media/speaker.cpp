@@ -11,6 +11,7 @@
 #include <numbers>
 
 #include "base/log.hpp"
+#include "media/bus.hpp"
 
 namespace madoguchi::media {
 
@@ -112,6 +113,7 @@ Speaker::Speaker(const std::string& device, GstClockTime base_time) {
   gst_object_unref(clock);
   gst_element_set_start_time(pipeline_.get(), GST_CLOCK_TIME_NONE);
   gst_element_set_base_time(pipeline_.get(), base_time);
+  watch_bus(pipeline_.get(), [](const std::string&) {});
   mixer_ = named(pipeline_, "mix");
   const ElementPtr meter = named(pipeline_, "meter");
   GstAppSinkCallbacks callbacks{};
