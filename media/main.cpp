@@ -4,15 +4,24 @@
 #include <fcntl.h>
 #include <gst/gst.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <cstring>
 
 #include "base/log.hpp"
 #include "media/media.hpp"
 #include "media/sandbox.hpp"
 
-int main() {
+int main(int argc, char** argv) {
   using namespace madoguchi;
   log::set_program("media");
+  // Out of the sandbox: looks at all plugins once and writes them down, for an image or a test (GST_REGISTRY=FILE).
+  if (argc == 3 && std::strcmp(argv[1], "--write-registry") == 0) {
+    ::setenv("GST_REGISTRY", argv[2], 1);
+    gst_init(nullptr, nullptr);
+    return ::access(argv[2], R_OK) == 0 ? 0 : 1;
+  }
   if (::fcntl(protocol::kChannelFd, F_GETFD) < 0) {
     log::error("no-channel", {{"hint", "madoguchi-media is started by madoguchid"}});
     return 2;

@@ -48,6 +48,7 @@ rm -rf "$state"
 mkdir -p "$state" "$out"
 chmod 700 "$state"
 export GST_REGISTRY=$root/build/release/gst-registry.bin
+"$bin/madoguchi-media" --write-registry "$GST_REGISTRY"
 export MADOGUCHI_SOCKET=$state/control.sock
 madoguchi() { "$bin/madoguchi" "$@"; }
 field() { python3 -c 'import json,sys

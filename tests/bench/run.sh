@@ -18,6 +18,7 @@ echo "== building (release)" >&2
 cmake --preset release >/dev/null
 cmake --build build/release --target "bench_$name" -j "$(nproc)" >&2
 export GST_REGISTRY=$PWD/build/release/gst-registry.bin
+build/release/bin/madoguchi-media --write-registry "$GST_REGISTRY"
 status=0
 "build/release/bin/bench_$name" || status=$?
 [ "$status" -ne 1 ] || [ "$check" = 1 ] || status=0
