@@ -201,11 +201,11 @@ Result<Booking> Store::book(const std::string& hall, WallTime start, std::chrono
   const WallTime end = start + length;
   if (end <= now) return fail(Errc::invalid, "that time is over already");
   if (start > now + 24h * 400) return fail(Errc::invalid, "that is more than a year ahead");
-  Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
-  if (!known.row()) return fail(Errc::not_found, "there is no such hall");
   // Looking and writing are one: a command and the server may book at the same time.
   Transaction transaction(database_);
   if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
+  Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
+  if (!known.row()) return fail(Errc::not_found, "there is no such hall");
   Query taken(database_, "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND start < ? AND \"end\" > ?",
               hall, millis(end), millis(start));
   if (taken.row()) return fail(Errc::busy, "the hall is taken then: receipt number " + taken.text(0));

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desk's interface in virtual time: when rooms open and close, how long an offer, a login and a lock last. And the
+// server's own bounds, which need no route.
+#include "provisioning/desk/api.hpp"
+
+#include <barrier>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+#include "provisioning/desk/calendar.hpp"
+#include "provisioning/desk/secrets.hpp"
+#include "provisioning/desk/server.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/program.hpp"
+
+using namespace std::chrono_literals;
+using namespace madoguchi;
+using namespace madoguchi::desk;
+using json::bj::object;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* kPassword = "kumquat-47-anchor";
+
+struct Desk {
+  Desk() {
+    test::write_text(folder / "index.html", "<!doctype html>");
+    store = std::move(Store::open(folder / "data").value());
+    REQUIRE(store->put_hall("south", "South", "token").has_value());
+    REQUIRE(store->put_counsellor("sato", hash_password(kPassword).value()).has_value());
+    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, ApiSettings{},
+                RoomSettings{});
+    api->set_origin("http://127.0.0.1:8080");
+    booking = store->book("south", clock.wall() + 2h, 30min, clock.wall()).value();
+  }
+  ~Desk() { pool.join(); }
+
+  /// Begins an exchange; done when `reply` is there.
+  struct Exchange {
+    std::optional<Reply> reply;
+    std::function<void()> gone;
+  };
+  std::shared_ptr<Exchange> begin(const std::string& method, const std::string& target, const std::string& body = {},
+                                  bool page = false) {
+    Request request;
+    request.method = method;
+    REQUIRE(parse_target(target, request));
+    request.headers = {{"host", "127.0.0.1:8080"}, {"origin", "http://127.0.0.1:8080"}};
+    if (page) request.headers.insert({{"cookie", cookie}, {"x-csrf-token", csrf}});
+    else request.headers.insert({{"authorization", "Bearer token"}, {"content-type", "application/sdp"}});
+    request.body = body;
+    auto exchange = std::make_shared<Exchange>();
+    const OnGone on_gone = [exchange](std::function<void()> then) { exchange->gone = std::move(then); };
+    asio::co_spawn(io, api->answer(std::move(request), on_gone), [exchange](std::exception_ptr failure, Reply reply) {
+      if (!failure) exchange->reply = std::move(reply);
+    });
+    settle();
+    return exchange;
+  }
+  void settle() {
+    io.restart();
+    io.poll();
+  }
+  void advance(BootClock::duration by) {
+    clock.advance(by, [this] { settle(); });
+    settle();
+  }
+  Reply page(const std::string& method, const std::string& target, const object& body = {}) {
+    const auto exchange = begin(method, target, json::bj::serialize(body), true);
+    REQUIRE(test::until(
+        io, [&] { return exchange->reply.has_value(); }, std::chrono::seconds(20 * test::kSlow)));
+    return *exchange->reply;
+  }
+  int box(const std::string& method, const std::string& target, const std::string& body = {}) {
+    const auto exchange = begin(method, target, body);
+    REQUIRE(exchange->reply.has_value());
+    return exchange->reply->status;
+  }
+  int log_in(const std::string& password = kPassword) {
+    const Reply reply = page("POST", "/api/login", {{"name", "sato"}, {"password", password}});
+    if (reply.status != 200) return reply.status;
+    csrf = json::string(json::parse_object(reply.body).value(), "csrf").value();
+    for (const auto& [name, value] : reply.headers) {
+      if (name == "Set-Cookie") cookie = value.substr(0, value.find(';'));
+    }
+    return reply.status;
+  }
+  int join() { return page("POST", "/api/rooms/" + booking.room + "/join", {{"seat", "counsellor"}}).status; }
+  /// Sits down with an open stream.
+  Reply sit() {
+    const Reply joined = page("POST", "/api/rooms/" + booking.room + "/join", {{"seat", "counsellor"}});
+    REQUIRE(joined.status == 200);
+    session = json::string(json::parse_object(joined.body).value(), "session").value();
+    Reply stream = page("GET", "/api/rooms/" + booking.room + "/stream?session=" + session);
+    REQUIRE(stream.stream);
+    return stream;
+  }
+  [[nodiscard]] static bool heard(const Reply& stream, const std::string& words) {
+    for (const std::string& event : stream.stream->queue) {
+      if (event.find(words) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  asio::io_context io;
+  asio::thread_pool pool{1};
+  FakeClock clock{*parse_rfc3339("2026-11-23T00:00:00Z")};
+  test::Folder folder;
+  std::unique_ptr<Store> store;
+  std::optional<Api> api;
+  Booking booking;
+  std::string cookie, csrf, session;
+};
+
+}  // namespace
+
+TEST_CASE("a room opens before its booking and closes at its end when nobody is in it") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  const std::string whip = "/whip/" + desk.booking.room + "/counsellor";
+  const auto at = [&](std::chrono::minutes after_start) {
+    const WallTime wanted = desk.booking.start + after_start;
+    desk.advance(wanted - desk.clock.wall());
+    return desk.box("POST", whip, "v=0");
+  };
+  CHECK(at(-119min) == 404);
+  CHECK(desk.join() == 404);
+  CHECK(at(-29min) == 503);
+  CHECK(at(29min) == 503);
+  CHECK(at(31min) == 410);
+  CHECK(desk.join() == 410);
+  CHECK(desk.box("GET", "/events/" + desk.booking.room) == 410);
+}
+
+TEST_CASE("a consultation that runs over keeps its room until everybody left, or two hours at most") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const auto box = desk.begin("GET", "/events/" + desk.booking.room);
+  REQUIRE(box->reply);
+  const Reply seat = desk.sit();
+  CHECK(desk.box("POST", "/events/" + desk.booking.room, R"({"type":"talking"})") == 204);
+  desk.advance(90min);
+  desk.api->tick();
+  CHECK_FALSE(Desk::heard(seat, "\"ended\""));
+  const auto offer = desk.begin("POST", "/whip/" + desk.booking.room + "/counsellor", "v=0");
+  CHECK_FALSE(offer->reply);
+  CHECK(Desk::heard(seat, "\"offer\""));
+
+  const bool left = GENERATE(true, false);
+  CAPTURE(left);
+  if (left) {
+    CHECK(desk.page("POST", "/api/rooms/" + desk.booking.room + "/leave", {{"session", desk.session}}).status == 204);
+    CHECK(desk.box("POST", "/events/" + desk.booking.room, R"({"type":"ended"})") == 204);
+  } else {
+    desk.advance(62min);
+    CHECK(desk.page("GET", "/api/me").status == 200);
+    desk.api->tick();
+    CHECK(Desk::heard(seat, R"("by":"desk")"));
+    CHECK(Desk::heard(*box->reply, R"("by":"desk")"));
+    desk.api->tick();
+    CHECK(std::count_if(box->reply->stream->queue.begin(), box->reply->stream->queue.end(),
+                        [](const std::string& event) { return event.find("\"ended\"") != std::string::npos; }) == 1);
+  }
+  CHECK(desk.box("POST", "/whip/" + desk.booking.room + "/counsellor", "v=0") == 410);
+}
+
+TEST_CASE("an offer waits 8 s for the page; the box hears 503 and when to come again") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const Reply seat = desk.sit();
+  const auto offer = desk.begin("POST", "/whip/" + desk.booking.room + "/counsellor", "v=0");
+  desk.advance(7900ms);
+  CHECK_FALSE(offer->reply);
+  desk.advance(200ms);
+  REQUIRE(offer->reply);
+  CHECK(offer->reply->status == 503);
+  CHECK(std::count(offer->reply->headers.begin(), offer->reply->headers.end(),
+                   std::pair<std::string, std::string>("Retry-After", "1")) == 1);
+  CHECK(Desk::heard(seat, "\"offer-gone\""));
+}
+
+TEST_CASE("a login lasts twelve hours, a lock a minute") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(11h + 59min);
+  CHECK(desk.page("GET", "/api/me").status == 200);
+  desk.advance(2min);
+  CHECK(desk.page("GET", "/api/me").status == 401);
+
+  for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong") == 401);
+  CHECK(desk.log_in() == 429);
+  desk.advance(59s);
+  CHECK(desk.log_in() == 429);
+  desk.advance(2s);
+  CHECK(desk.log_in() == 200);
+}
+
+TEST_CASE("two who book the same hall for the same time at the same moment: one of them has it") {
+  Desk desk;
+  const WallTime now = desk.clock.wall();
+  for (int round = 0; round < 40; ++round) {
+    const WallTime start = now + std::chrono::hours(24 + round);
+    std::barrier both(2);
+    const auto book = [&](std::optional<Result<Booking>>& made) {
+      auto own = Store::open(desk.folder / "data").value();
+      both.arrive_and_wait();
+      made = own->book("south", start, 30min, now);
+    };
+    std::optional<Result<Booking>> first, second;
+    std::thread other(book, std::ref(second));
+    book(first);
+    other.join();
+    CHECK(first->has_value() != second->has_value());
+    const auto& loser = first->has_value() ? *second : *first;
+    CHECK((!loser.has_value() && loser.error().code == Errc::busy));
+    CHECK(desk.store->bookings(start, start + 1min).size() == 1);
+  }
+}
+
+TEST_CASE("what another process books is seen; a held booking is over after its end only") {
+  Desk desk;
+  auto other = Store::open(desk.folder / "data").value();
+  const WallTime now = desk.clock.wall();
+  CHECK(other->book("south", desk.booking.start, 30min, now).error().code == Errc::busy);
+  const std::int64_t before = desk.store->version();
+  REQUIRE(other->book("south", desk.booking.end, 30min, now).has_value());
+  CHECK(desk.store->version() != before);
+  CHECK(desk.store->changed_since(now).size() == 2);
+
+  REQUIRE(desk.log_in() == 200);
+  desk.store->mark_held(desk.booking.room);
+  desk.advance(2h);
+  const auto state = [&] { return desk.page("GET", "/api/bookings?day=2026-11-23").body; };
+  CHECK(state().find("\"ended\"") == std::string::npos);
+  desk.advance(31min);
+  CHECK(state().find("\"ended\"") != std::string::npos);
+}
+
+TEST_CASE("the server: half a request ends after its time, connections beyond the most are closed at once") {
+  asio::io_context io;
+  ServerSettings settings;
+  settings.idle = settings.request_within = 300ms;
+  settings.most_connections = 2;
+  const Route route = [](Request, OnGone) -> asio::awaitable<Reply> { co_return empty_reply(); };
+  auto server = Server::open(io.get_executor(), settings, route).value();
+  server->start();
+  struct Caller {
+    explicit Caller(asio::io_context& context) : socket(context) {}
+    asio::ip::tcp::socket socket;
+    std::string said;
+    bool closed = false;
+  };
+  const auto call = [&](const std::string& bytes) {
+    auto caller = std::make_shared<Caller>(io);
+    caller->socket.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    asio::write(caller->socket, asio::buffer(bytes));
+    asio::async_read(caller->socket, asio::dynamic_buffer(caller->said),
+                     [caller](boost::system::error_code, std::size_t) { caller->closed = true; });
+    return caller;
+  };
+  const auto silent = call("");
+  const auto half_head = call("GET / HT");
+  test::until(
+      io, [] { return false; }, 50ms);
+  const auto beyond = call("");
+  CHECK(test::until(
+      io, [&] { return beyond->closed; }, 5s));
+  CHECK_FALSE(silent->closed);
+  CHECK(test::until(
+      io, [&] { return silent->closed && half_head->closed; }, 5s * test::kSlow));
+  const auto half_body = call("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  CHECK(test::until(
+      io, [&] { return half_body->closed; }, 5s * test::kSlow));
+  CHECK(half_body->said.find("204") == std::string::npos);
+  const auto whole = call("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+  CHECK(test::until(
+      io, [&] { return whole->closed; }, 5s * test::kSlow));
+  CHECK(whole->said.find("204") != std::string::npos);
+  server->stop();
+  io.restart();
+  io.run_for(5s);
+  CHECK(io.stopped());
+}
