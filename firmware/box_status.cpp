@@ -77,7 +77,8 @@ array Box::legs_status() const {
     const session::Leg& leg = state.legs[i];
     object each{{"seat", state.seats[leg.seat].plan.id},
                 {"direction", protocol::name(leg.direction)},
-                {"state", session::name(leg.state)}};
+                {"state", session::name(leg.state)},
+                {"epoch", leg.epoch}};
     const auto stats = leg_stats_.find(static_cast<std::uint32_t>(i));
     if (stats != leg_stats_.end() && stats->second.key.epoch == leg.epoch) {
       const protocol::LegStats& seen = stats->second;

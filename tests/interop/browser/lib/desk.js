@@ -88,10 +88,10 @@ export class Desk {
     });
   }
 
-  /// {id, name, token}
+  /// {id, name, token, calendarPath}
   async addHall(id, name) {
-    const {token} = await this.command(['add-hall', id, name]);
-    return {id, name, token};
+    const {token, calendar_path: calendarPath} = await this.command(['add-hall', id, name]);
+    return {id, name, token, calendarPath};
   }
 
   addCounsellor(name, password) {

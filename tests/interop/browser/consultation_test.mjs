@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// End to end: the real box, the real desk, Debian's Chromium. Only camera, microphone, speaker and button are simulated.
+
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {CounsellorPage, launch} from './lib/browser.js';
+import {Desk} from './lib/desk.js';
+import {Hall, leg} from './lib/hall.js';
+
+const boxTone = 440, pageTone = 1000, slow = process.env.MADOGUCHI_SLOW ? 4 : 1;
+const near = (hertz, wanted) => Math.abs(hertz - wanted) <= wanted * 0.05;
+
+let desk, chromium, halls = 0;
+
+before(async () => {
+  desk = await Desk.start();
+  await desk.addCounsellor('tanaka', 'kumquat-47-anchor');
+  chromium = await launch({tone: pageTone});
+}, {timeout: 90000 * slow});
+
+after(async () => {
+  await chromium?.close();
+  await desk?.stop();
+});
+
+/// A hall with its box and a booking that is open now, and a counsellor who has answered its press.
+async function consultation(t, options = {}) {
+  const hall = await desk.addHall(`hall-${++halls}`, '中央公民館');
+  const booking = await desk.bookNow(hall.id);
+  const page = await CounsellorPage.open(chromium.browser, desk.origin);
+  t.after(() => page.close());
+  await page.visit();
+  await page.login('tanaka', 'kumquat-47-anchor');
+  await page.waitView('today');
+  const box = await Hall.start(desk, hall, options);
+  t.after(() => box.stop());
+  await box.until('the stream to the desk', status => status.events_up);
+  await box.press();
+  await box.until('the calling card', status => /^calling/.test(status.card.code));
+  await page.until('the hall to ring', stats => stats.rings.includes(booking.room));
+  await page.answer(booking.room);
+  await box.untilTalking(30 * slow);
+  await talking(page);
+  return {box, page, booking};
+}
+
+const talking = page => page.until('720p and the hall\'s tone', ({state, received}) => state === 'talking' &&
+  received.width === 1280 && received.height === 720 && received.frames > 0 && near(received.toneHz, boxTone), 40 * slow);
+
+/// Both decode on, now.
+async function flows(box, page) {
+  const there = (await page.stats()).received.frames;
+  await page.until('more pictures of the hall', stats => stats.received.frames > there + 10, 20 * slow);
+  const here = leg(await box.status(), 'play').frames ?? 0;
+  await box.until('more pictures of the counsellor', status => leg(status, 'play').frames > here + 5, 20 * slow);
+}
+
+function e2e(name, body) {
+  test(name, {timeout: 120000 * slow}, body);
+}
+
+for (const codecs of [['h264', 'vp8'], ['vp8']]) {
+  e2e(`${codecs[0]}: picture and sound both ways, and gone when muted`, async t => {
+    const {box, page} = await consultation(t, {codecs});
+    await flows(box, page);
+    const status = await box.until('the counsellor\'s tone', now => near(now.speaker.hz, pageTone));
+    assert.equal(leg(status, 'play').codec, codecs[0]);
+    assert.equal(leg(status, 'publish').codec, codecs[0]);
+    assert.equal(status.lamp.mode, 'steady');
+
+    // The room mutes: black and silence at the far end, and back.
+    await box.ask('mute', 'on');
+    await page.until('silence from the hall', ({received}) => received.toneHz === 0);
+    await box.until('the card', now => now.card.code === 'muted');
+    await box.ask('mute', 'off');
+    await page.until('the hall\'s tone again', ({received}) => near(received.toneHz, boxTone));
+
+    // The counsellor mutes.
+    await page.page.click('#mute-sound');
+    await box.until('silence from the counsellor', now => now.speaker.hz === 0);
+    await page.page.click('#mute-sound');
+    await box.until('the counsellor\'s tone again', now => near(now.speaker.hz, pageTone));
+    assert.deepEqual(page.problems.filter(text => !/ 401 .*\/api\/me\)/.test(text)), []);
+  });
+}
+
+e2e('the box\'s long press ends it, and the page understands', async t => {
+  const {box, page} = await consultation(t);
+  await box.holdDown();
+  const ended = await page.until('the end', stats => stats.state === 'ended');
+  assert.equal(ended.endedBy, 'hall');
+  const card = await box.until('the last card', status => status.card.code.startsWith('ended'));
+  assert.equal(card.card.code, 'ended');
+  const idle = await box.untilCard('ready', 20);
+  assert.equal(idle.camera.pid, 0);
+  assert.equal(idle.lamp.mode, 'dark');
+});
+
+e2e('the page\'s end is understood by the box', async t => {
+  const {box, page} = await consultation(t);
+  await page.end();
+  await box.untilCard('ended-office', 10);
+  const idle = await box.untilCard('ready', 20);
+  assert.equal(idle.camera.pid, 0);
+});
+
+e2e('a reloaded tab comes back into the consultation', async t => {
+  const {box, page} = await consultation(t);
+  const before = leg(await box.status(), 'play').epoch;
+  await page.page.reload();
+  await page.waitView('room');
+  await talking(page);
+  const status = await box.untilTalking(30 * slow);
+  assert.notEqual(leg(status, 'play').epoch, before, 'new peers were made');
+  await flows(box, page);
+  assert.equal((await box.status()).phase, 'talking');
+});
+
+e2e('a closed tab ends it with its own card, not a search for the network', async t => {
+  const {box, page} = await consultation(t);
+  const seen = new Set();
+  await page.page.close();
+  await box.until('the card that the counsellor has left', status => {
+    seen.add(status.card.code);
+    return status.card.code === 'ended-left';
+  }, 40);
+  assert.ok(!seen.has('trouble'), `cards on the way: ${[...seen]}`);
+  const {faults} = await box.status();
+  assert.deepEqual(faults.filter(fault => fault.code === 'network-unreachable'), []);
+});
+
+e2e('the desk killed and started again in the middle: the talk goes on', async t => {
+  const {box, page} = await consultation(t);
+  await desk.restart();
+  await box.until('the stream to the desk', status => status.events_up, 40);
+  await box.untilTalking(40 * slow);
+  await talking(page);
+  await flows(box, page);
+});
