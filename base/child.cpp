@@ -28,10 +28,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kAddressSanitizer = true;  // maps terabytes of shadow memory
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kShadowMemory = true;  // terabytes of it: no program starts under a limit
 #else
-constexpr bool kAddressSanitizer = false;
+constexpr bool kShadowMemory = false;
 #endif
 
 bool inherited(std::string_view entry) {
@@ -115,7 +115,7 @@ struct Plan {
     if (::setrlimit(static_cast<__rlimit_resource>(what), &bound) != 0) give_up(plan);
   };
   if (plan.cpu_seconds) limit(RLIMIT_CPU, *plan.cpu_seconds, *plan.cpu_seconds + 1);
-  if (plan.address_space_bytes && !kAddressSanitizer) {
+  if (plan.address_space_bytes && !kShadowMemory) {
     limit(RLIMIT_AS, *plan.address_space_bytes, *plan.address_space_bytes);
   }
   ::execve(plan.program, plan.arguments, plan.environment);

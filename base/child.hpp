@@ -26,7 +26,7 @@ struct ChildSpec {
   std::vector<std::pair<std::string, std::string>> environment;  ///< on top of PATH, LANG, HOME, TZ, and GST_*, XDG_*,
                                                                  ///< MADOGUCHI_*, *SAN_OPTIONS of ours; nothing else
   std::optional<std::uint64_t> cpu_seconds;          ///< RLIMIT_CPU
-  std::optional<std::uint64_t> address_space_bytes;  ///< RLIMIT_AS; ignored in an address sanitizer build
+  std::optional<std::uint64_t> address_space_bytes;  ///< RLIMIT_AS; ignored under the address and thread sanitizers
 };
 
 class Child {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/unique_fd.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace std::chrono_literals;

@@ -6,6 +6,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <optional>
 
 #include "firmware/control/control.hpp"
 #include "tests/support/catch.hpp"

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/log.hpp"
 #include "tests/firmware/schedule/feeds_bench.hpp"
