@@ -170,7 +170,7 @@ TEST_CASE("a consultation that runs over keeps its room until everybody left, or
   CHECK(desk.box("POST", "/whip/" + desk.booking.room + "/counsellor", "v=0") == 410);
 }
 
-TEST_CASE("an offer waits 8 s for the page; the box hears 503 and when to come again") {
+TEST_CASE("an offer waits 8 s for the page - the box hears 503 and when to come again") {
   Desk desk;
   REQUIRE(desk.log_in() == 200);
   desk.advance(2h);
@@ -224,7 +224,7 @@ TEST_CASE("two who book the same hall for the same time at the same moment: one 
   }
 }
 
-TEST_CASE("what another process books is seen; a held booking is over after its end only") {
+TEST_CASE("what another process books is seen - a held booking is over after its end only") {
   Desk desk;
   auto other = Store::open(desk.folder / "data").value();
   const WallTime now = desk.clock.wall();

@@ -154,7 +154,7 @@ TEST_CASE("an offer that the page refuses, one that the box takes back, one that
   CHECK((nonsense == 400 || nonsense == 406 || nonsense == 422));
 }
 
-TEST_CASE("a reload is a new session and hears what waits; leaving is heard at once; nobody there is 503") {
+TEST_CASE("a reload is a new session and hears what waits - leaving is heard at once - nobody there is 503") {
   Consultation it;
   const ListenerPtr events = it.box->listen(it.room);
   const ListenerPtr before = it.page->sit(it.room);
@@ -178,7 +178,7 @@ TEST_CASE("a reload is a new session and hears what waits; leaving is heard at o
   CHECK(waiting->response->header("retry-after").value_or("") == "1");
 }
 
-TEST_CASE("a hall rings on every page until somebody sits; another counsellor hears whose seat it is") {
+TEST_CASE("a hall rings on every page until somebody sits - another counsellor hears whose seat it is") {
   Consultation it;
   it.command({"add-counsellor", "suzuki"}, "yane-no-ue-7\n");
   PageCaller other(it);

@@ -98,7 +98,7 @@ TEST_CASE("a login: its cookie, its end, and nothing of it in the log") {
   }
 }
 
-TEST_CASE("five wrong passwords: the sixth try waits, even with the right one; others do not") {
+TEST_CASE("five wrong passwords: the sixth try waits, even with the right one - others do not") {
   Day day;
   day.command({"add-counsellor", "suzuki"}, "yane-no-ue-7\n");
   PageCaller stranger(day);
@@ -139,7 +139,7 @@ TEST_CASE("a request from elsewhere: foreign Origin, no CSRF token, another Host
   CHECK(day.list(day_ahead()).size() == 1);
 }
 
-TEST_CASE("bookings: made, refused, cancelled; every page hears of it") {
+TEST_CASE("bookings: made, refused, cancelled - every page hears of it") {
   Day day;
   const std::string date = day_ahead();
   const ListenerPtr stream = day.listen(day.page->request("GET", "/api/stream"));
@@ -184,7 +184,7 @@ TEST_CASE("bookings: made, refused, cancelled; every page hears of it") {
         json::bj::value(json::bj::array{object{{"id", "south"}, {"name", "南公民館"}}}));
 }
 
-TEST_CASE("a command's booking, of any day, is heard while the desk runs; a restart keeps bookings and logins") {
+TEST_CASE("a command's booking, of any day, is heard while the desk runs - a restart keeps bookings and logins") {
   Day day;
   const ListenerPtr stream = day.listen(day.page->request("GET", "/api/stream"));
   const std::string date = day_ahead();

@@ -116,7 +116,7 @@ TEST_CASE("an offer reaches the page and its answer the box, once") {
   CHECK(d.page.count("offer-gone") == 0);
 }
 
-TEST_CASE("nobody there: at once; a page that does not answer: after 8 s, and then it is too late") {
+TEST_CASE("nobody there: at once - a page that does not answer: after 8 s, and then it is too late") {
   Desk d;
   d.box_listens();
   d.offer();
@@ -176,7 +176,7 @@ TEST_CASE("a stream that is cut has 10 s to come back, with what waits repeated"
   CHECK(d.box.count("seat-left:counsellor") == 0);
 }
 
-TEST_CASE("a page that vanishes counts as left after 10 s and not before; what waits is told so") {
+TEST_CASE("a page that vanishes counts as left after 10 s and not before - what waits is told so") {
   Desk d;
   d.box_listens();
   d.sit();
@@ -222,7 +222,7 @@ TEST_CASE("a reload is a new session, nobody hears it leave, and its old peers a
   CHECK(d.box.count("seat-left:counsellor") == 0);
 }
 
-TEST_CASE("another tab takes the seat and the first one's stream ends; another person may not") {
+TEST_CASE("another tab takes the seat and the first one's stream ends - another person may not") {
   Desk d;
   d.sit();
   const Joined other = d.join("suzuki");
@@ -286,7 +286,7 @@ TEST_CASE("the box hears that a page rings only when there is one") {
   CHECK(d.box.count("ringing") == 1);
 }
 
-TEST_CASE("no ring while somebody sits; a ring when that one leaves and the hall still calls") {
+TEST_CASE("no ring while somebody sits - a ring when that one leaves and the hall still calls") {
   Desk d;
   d.rooms.open_desk(d.desk.sink());
   d.box_listens();
