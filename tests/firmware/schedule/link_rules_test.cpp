@@ -89,6 +89,7 @@ TEST_CASE("links are found in prose and matched whole, on scheme, host and port 
       // user-info
       {"https://me@desk.example/rooms/r1", "-"},
       {"https://me:secret@desk.example/rooms/r1", "-"},
+      {"https://desk.example/rooms/me@r1", "-"},
       {"https://desk.example@evil.test/rooms/r1", "-"},
       {"https://desk.example:443@evil.test/rooms/r1", "-"},
       {"https://evil.test#@desk.example/rooms/r1", "-"},
