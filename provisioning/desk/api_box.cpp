@@ -104,7 +104,10 @@ asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
   bool known = false;
   for (const std::string& each : Rooms::seats()) known = known || each == seat;
   if (!known) co_return error_reply(404, "there is no such seat");
-  if (rooms_.state(room) == RoomState::ended) co_return error_reply(410, "the consultation has ended");
+  // Who is pressed for again may come before the event that says so, while the counsellor still sits there.
+  if (rooms_.state(room) == RoomState::ended && !rooms_.in_use(room)) {
+    co_return error_reply(410, "the consultation has ended");
+  }
   auto waiting = std::make_shared<Waiting>(executor_);
   std::function<void(Outcome)> done = [waiting](Outcome outcome) {
     waiting->outcome = std::move(outcome);
@@ -123,7 +126,8 @@ asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
     co_await waiting->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   const Outcome outcome = waiting->outcome.value_or(Outcome{});
-  log::info("offer", {{"direction", name(direction)}, {"outcome", static_cast<int>(outcome.kind)}});
+  // Not the reason: a browser's words may quote the offer.
+  if (outcome.kind == Outcome::refused) log::notice("offer-refused", {{"direction", name(direction)}});
   co_return reply_of(outcome, request.path);
 }
 

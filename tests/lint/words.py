@@ -27,6 +27,9 @@ PYTHON_SLEEP = re.compile(r"\b(?:time|asyncio|trio|gevent)\.sleep\s*\(|\bfrom\s+
 SCRIPT_SLEEP = re.compile(r"\bwaitForTimeout\s*\(|timers/promises|\bAtomics\.wait\s*\("
                           r"|new\s+Promise\s*\(\s*\(?\s*(\w+)\s*(?:,\s*\w+\s*)?\)?\s*=>\s*\{?\s*setTimeout\s*\(\s*\1\b")
 
+# CTest splits a name at a semicolon, and Catch2 reads a leading dash as an option: such a case passes without running.
+UNRUNNABLE = re.compile(r'\bTEST_CASE\(\s*"(?:-|[^"\n]*;)')
+
 # Written so that this file does not match itself.
 EVERYWHERE = [
     ("unfinished", re.compile(r"\b(?:TO[D]O|FIX[M]E|HA[C]K)\b"), "finish it, or say in the README that it is not there"),
@@ -100,6 +103,9 @@ def check_text(path, text, kind):
             findings.append(Finding(path, line_of(text, match.start()), rule, advice))
     if kind in CPP_SUFFIXES:
         bare = without_comments(text)
+        for match in UNRUNNABLE.finditer(text):
+            findings.append(Finding(path, line_of(text, match.start()), "test-name",
+                                    "no semicolon in it and no dash before it: CTest would not run this case"))
         for match in FORBIDDEN_TYPES.finditer(bare):
             findings.append(Finding(path, line_of(bare, match.start()), "name", f"{match.group(1)}: name the noun it is"))
     if kind in FREE_TEXT:

@@ -52,10 +52,13 @@ REFUSED = [
     ("name", "base/string_ut" "ils.cpp", CPP),
     ("name", "base/com" "mon/a.cpp", CPP),
     ("name", "provisioning/desk/PageMan" "ager.js", CPP),
+    ("test-name", "tests/a.cpp", CPP + 'TEST_CASE("this; that") {}\n'),
+    ("test-name", "tests/a.cpp", CPP + 'TEST_CASE("--help says all") {}\n'),
     ("name", "base/a.cpp", CPP + "class CallMan" "ager {};\n"),
 ]
 
 PASS = [
+    ("tests/a.cpp", CPP + 'TEST_CASE("this - that, and more") { CHECK(";"); }\n'),
     ("base/a.cpp", CPP + "int a;\n"),
     ("base/a.cpp", CPP + "int a;\n" * (MOST_LINES - 2)),
     ("base/CMakeLists.txt", "# SPDX-License-Identifier: Apache-2.0\nadd_library(a STATIC a.cpp)\n"),

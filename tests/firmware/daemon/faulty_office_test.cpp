@@ -200,7 +200,7 @@ TEST_CASE("503 is asked again no earlier than the office wants") {
   for (std::size_t i = 1; i < asked.size(); ++i) CHECK(asked[i] - asked[i - 1] >= 1900ms);
 }
 
-TEST_CASE("an office that is gone is the network's fault; when it is back, the call goes on") {
+TEST_CASE("an office that is gone is the network's fault - when it is back, the call goes on") {
   asio::io_context io;
   ScriptedOffice office(io);
   office.seat(true);

@@ -169,6 +169,8 @@ TEST_CASE("the daemon killed: it takes its children with it, and comes back to w
     const pid_t media = it.box.media_pid();
     const auto cameras = it.cameras();
     const std::size_t peers = it.office.peers.size();
+    // A press that is on disk; it takes one fsync.
+    REQUIRE(it.until([&] { return when == When::idle || std::filesystem::exists(it.box.state() / "press.json"); }));
     it.box.kill();
     CHECK(it.until([&] { return ::kill(media, 0) != 0; }, 5s));
     for (const pid_t camera : cameras) CHECK(it.until([&] { return ::kill(camera, 0) != 0; }, 5s));
@@ -189,6 +191,7 @@ TEST_CASE("a press is good for this boot only") {
   BoxAndOffice it;
   it.box.start();
   REQUIRE(it.talking());
+  REQUIRE(it.until([&it] { return std::filesystem::exists(it.box.state() / "press.json"); }));
   it.box.kill();
   // Another boot of the machine, as far as the press book can see.
   std::string press = read_text(it.box.state() / "press.json");

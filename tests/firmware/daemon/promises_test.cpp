@@ -190,7 +190,7 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
   }
 }
 
-TEST_CASE("promise 5: what a booking says of people stays in the booking; no port is open") {
+TEST_CASE("promise 5: what a booking says of people stays in the booking - no port is open") {
   const std::vector<std::string> secrets = {"山田花子", "YAMADA", "hanako@example", "090-1234-5678", "09012345678",
                                             "離婚の相談",  "tok_9f8e7d", "ひみつ"};
   BoxAndOffice it;

@@ -290,7 +290,7 @@ TEST_CASE("the hello brings the frame memory and its eventfd, new ones for each 
   CHECK_FALSE(frames_seen());  // the old writer's picture is not in the new memory
 }
 
-TEST_CASE("a camera that is silent for 1 s, or not ready within 5 s, is hung; not before") {
+TEST_CASE("a camera that is silent for 1 s, or not ready within 5 s, is hung - not before") {
   Played played;
   played.camera.start({});
   played.advance(4999ms);

@@ -70,7 +70,7 @@ TEST_CASE("a life is greeted and gets ready") {
   CHECK(bench.fake.lives() == 1);
 }
 
-TEST_CASE("a healthy life lasts, and its messages arrive; heartbeats stay inside") {
+TEST_CASE("a healthy life lasts, and its messages arrive - heartbeats stay inside") {
   Bench bench;
   bench.start();
   bench.advance(60s);

@@ -51,7 +51,7 @@ TEST_CASE("a far side without a camera is talking too: its sound is enough") {
   CHECK(talk(LegAge{talk.key(1), 100ms}) == "tell:talking");
 }
 
-TEST_CASE("an absent seat is not polled; it is offered to when somebody sits down") {
+TEST_CASE("an absent seat is not polled - it is offered to when somebody sits down") {
   Talk talk;
   talk.call();
   CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}) == "");
@@ -150,7 +150,7 @@ TEST_CASE("404 on every leg is the end") {
   CHECK(view(talk.state).card == "ended-not-found");
 }
 
-TEST_CASE("what arrives for an attempt that was given up is stale; its resource is deleted") {
+TEST_CASE("what arrives for an attempt that was given up is stale - its resource is deleted") {
   Talk talk;
   talk.call();
   talk(SeatsSeen{{{"counsellor", true, "s1"}}});
@@ -236,7 +236,7 @@ TEST_CASE("a press while ending starts anew as soon as everything is closed") {
   CHECK(talk(MediaReady{}) == "make-offer:0 +offer make-offer:1 +offer");
 }
 
-TEST_CASE("hold reduces what the office gets; neither its end nor anything remote undoes the room's mute") {
+TEST_CASE("hold reduces what the office gets - neither its end nor anything remote undoes the room's mute") {
   Talk talk;
   talk.talk();
   CHECK(talk(HoldSet{true}) == "mute");

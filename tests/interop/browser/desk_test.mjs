@@ -96,6 +96,7 @@ pageTest('what does not come from the desk is blocked', async page => {
 });
 
 pageTest('the form makes a booking and shows its receipt number, without a field for a name', async page => {
+  await page.page.waitForSelector('#book-halls input', {state: 'attached'});
   const names = await page.page.$$eval('#book input', inputs => inputs.map(input => input.name || input.type));
   assert.deepEqual([...new Set(names)].sort(), ['date', 'hall', 'minutes', 'time']);
   await page.page.click('#book-halls label:has-text("北部センター")');

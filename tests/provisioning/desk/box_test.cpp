@@ -206,6 +206,16 @@ TEST_CASE("a hall rings on every page until somebody sits - another counsellor h
   CHECK(it.until([&] { return seat->find("box", "event", "talking") != nullptr; }));
 }
 
+TEST_CASE("the hall ended it and presses again while the counsellor sits there: the offer may overtake the event") {
+  Consultation it;
+  const ListenerPtr seat = it.page->sit(it.room);
+  CHECK(it.box->say(it.room, "talking") == 204);
+  CHECK(it.box->say(it.room, "ended") == 204);
+  const PendingPtr post = it.box->offer(it.whip);
+  CHECK(it.answer(it.offer_id(seat, "whip")) == 204);
+  CHECK(it.ended(post) == 201);
+}
+
 TEST_CASE("the counsellor's end: everybody hears it, and then it is 410 until the hall calls anew") {
   Consultation it;
   const ListenerPtr events = it.box->listen(it.room);
