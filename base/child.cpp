@@ -105,7 +105,8 @@ struct Plan {
     if (null > 2) ::close(null);
   }
   for (int number = 3; number <= last; ++number) {
-    const bool kept = std::any_of(plan.fds.begin(), plan.fds.end(), [number](const auto& f) { return f.first == number; });
+    const bool kept =
+        std::any_of(plan.fds.begin(), plan.fds.end(), [number](const auto& f) { return f.first == number; });
     if (!kept && number != plan.report) ::close(number);
   }
   ::syscall(SYS_close_range, static_cast<unsigned>(last + 1), ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
@@ -137,8 +138,8 @@ Result<Child> Child::spawn(asio::any_io_executor executor, ChildSpec spec) {
   UniqueFd report_write(::fcntl(report[1], F_DUPFD_CLOEXEC, 100));
   ::close(report[1]);
 
-  Plan plan{spec.program.c_str(), argument_pointers.data(), environment_pointers.data(), {}, spec.cpu_seconds,
-            spec.address_space_bytes, report_write.get(), ::getpid()};
+  Plan plan{spec.program.c_str(), argument_pointers.data(), environment_pointers.data(), {},
+            spec.cpu_seconds,     spec.address_space_bytes, report_write.get(),          ::getpid()};
   // Ours are moved above every wanted number, so that none is overwritten before it is used.
   std::vector<UniqueFd> moved;
   for (const auto& [wanted, ours] : spec.fds) {

@@ -20,12 +20,12 @@ namespace madoguchi {
 
 struct ChildSpec {
   std::filesystem::path program;
-  std::vector<std::string> arguments;                ///< without argv[0]
-  std::vector<std::pair<int, UniqueFd>> fds;         ///< number in the child, ours to hand over; 2 is kept, 0 and 1 are
-                                                     ///< /dev/null unless named; all others are closed
+  std::vector<std::string> arguments;         ///< without argv[0]
+  std::vector<std::pair<int, UniqueFd>> fds;  ///< number in the child, ours to hand over; 2 is kept, 0 and 1 are
+                                              ///< /dev/null unless named; all others are closed
   std::vector<std::pair<std::string, std::string>> environment;  ///< on top of PATH, LANG, HOME, TZ, and GST_*, XDG_*,
                                                                  ///< MADOGUCHI_*, *SAN_OPTIONS of ours; nothing else
-  std::optional<std::uint64_t> cpu_seconds;          ///< RLIMIT_CPU
+  std::optional<std::uint64_t> cpu_seconds;                      ///< RLIMIT_CPU
   std::optional<std::uint64_t> address_space_bytes;  ///< RLIMIT_AS; ignored under the address and thread sanitizers
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs at build time: reads base/faults.toml, checks it, writes base/faults.hpp and base/faults.cpp.
 //   faults_gen FAULTS.TOML HEADER SOURCE
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <string>
-#include <toml++/toml.h>
 #include <vector>
 
 namespace {
@@ -32,9 +33,8 @@ std::string identifier(std::string code) {
 class Entry {
  public:
   Entry(std::string file, std::string code, const toml::table& table) : file_(file), code_(code), table_(table) {
-    const bool spelt = !code.empty() && std::all_of(code.begin(), code.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || c == '-';
-    });
+    const bool spelt = !code.empty() &&
+                       std::all_of(code.begin(), code.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
     if (!spelt) stop(file_, table_, "a fault's code is made of a-z and dashes, not \"" + code + "\"");
     for (const auto& [key, value] : table) {
       static const std::vector<std::string_view> kKeys{"severity", "lamp", "ja", "en", "steps_ja", "steps_en"};

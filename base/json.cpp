@@ -16,7 +16,9 @@ tl::unexpected<Error> wrong(std::string_view key, std::string_view wanted) {
   return fail(Errc::invalid, fmt::format("\"{}\" must be {}", key, wanted));
 }
 
-tl::unexpected<Error> missing(std::string_view key) { return fail(Errc::invalid, fmt::format("\"{}\" is missing", key)); }
+tl::unexpected<Error> missing(std::string_view key) {
+  return fail(Errc::invalid, fmt::format("\"{}\" is missing", key));
+}
 
 Result<std::string> as_string(const bj::value& value, std::string_view key) {
   if (const auto* text = value.if_string()) return std::string(text->data(), text->size());

@@ -29,9 +29,8 @@ Recorder& recorder() {
 std::atomic<Level> g_level{Level::info};
 
 bool plain(std::string_view value) {
-  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return c > ' ' && c != '"' && c != '\\' && c != '=' && c != 127;
-  });
+  return !value.empty() && std::all_of(value.begin(), value.end(),
+                                       [](char c) { return c > ' ' && c != '"' && c != '\\' && c != '=' && c != 127; });
 }
 
 void append_value(std::string& line, std::string_view value) {

@@ -78,6 +78,7 @@ Result<int> restrict_files(const Sandbox& sandbox) {
   return abi;
 }
 
+// clang-format off
 constexpr const char* kDenied[] = {
 #if !defined(__SANITIZE_ADDRESS__)
     "ptrace",  // LeakSanitizer needs it
@@ -88,6 +89,7 @@ constexpr const char* kDenied[] = {
     "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd", "reboot", "swapon", "swapoff",
     "open_by_handle_at", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname",
     "acct", "quotactl", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init"};
+// clang-format on
 
 class Filter {
  public:

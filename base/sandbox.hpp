@@ -14,8 +14,8 @@ namespace madoguchi {
 struct Sandbox {
   std::vector<std::filesystem::path> read;        ///< files and trees that may be read (and mapped executable)
   std::vector<std::filesystem::path> read_write;  ///< trees that may be written as well
-  bool network = false;                           ///< may open IP sockets; AF_UNIX and inherited descriptors always work
-  bool processes = false;                         ///< may start other programs (execve)
+  bool network = false;    ///< may open IP sockets; AF_UNIX and inherited descriptors always work
+  bool processes = false;  ///< may start other programs (execve)
 };
 
 struct SandboxReport {

@@ -66,8 +66,9 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config)
     : io_(io), clock_(clock), config_(std::move(config)), http_(io.get_executor(), http_settings(config_)),
       board_(clock), resources_(config_.box.state, clock, disk_),
       press_book_(config_.box.state, session::read_boot_id(), disk_),
-      feeds_(io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
-             {[this] { look_at_agenda(); }, [this](Fault fault) { raise(fault); }, [this](Fault fault) { clear(fault); }}),
+      feeds_(
+          io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
+          {[this] { look_at_agenda(); }, [this](Fault fault) { raise(fault); }, [this](Fault fault) { clear(fault); }}),
       media_(io.get_executor(), clock, config_.media_process, config_.media,
              {[this](const protocol::Ready& ready) { media_ready(ready); },
               [this](const protocol::FromMedia& message) { media_said(message); },
@@ -91,7 +92,8 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
     try {
       std::rethrow_exception(failure);
     } catch (const boost::system::system_error& error) {
-      if (error.code() != asio::error::operation_aborted) log::error("task-failed", {{"task", what}, {"error", error.what()}});
+      if (error.code() != asio::error::operation_aborted)
+        log::error("task-failed", {{"task", what}, {"error", error.what()}});
     } catch (const std::exception& error) {
       log::error("task-failed", {{"task", what}, {"error", error.what()}});
     }
@@ -221,8 +223,8 @@ void Box::look_at_agenda() {
     seen.start = shown->start;
     seen.end = shown->end;
   }
-  const bool same = seen.open_now == agenda_seen_.open_now && seen.start == agenda_seen_.start &&
-                    seen.end == agenda_seen_.end;
+  const bool same =
+      seen.open_now == agenda_seen_.open_now && seen.start == agenda_seen_.start && seen.end == agenda_seen_.end;
   keep_events_open();
   if (same) return;
   agenda_seen_ = seen;
@@ -274,8 +276,9 @@ asio::awaitable<session::Event> Box::post_offer(session::PostOffer action) {
   auto answered = co_await signalling::post_offer(http_, *url, std::move(action.sdp), token_for(*url),
                                                   config_.signalling.post_within);
   if (!answered) {
-    log::notice("offer-not-answered", {{"leg", action.key.leg}, {"why", name(answered.error().failure)},
-                                       {"error", answered.error().message}});
+    log::notice(
+        "offer-not-answered",
+        {{"leg", action.key.leg}, {"why", name(answered.error().failure)}, {"error", answered.error().message}});
     session::PostFailed failed{action.key, to_session(answered.error().failure), answered.error().retry_after};
     co_return failed;
   }

@@ -134,8 +134,8 @@ class Box final : public session::Ports {
   std::set<Fault> faults_;
   bool microphone_ = false;
   bool muted_ = false;
-  bool press_due_ = false;       ///< a press that no chime has answered yet
-  std::string chimed_;           ///< the card whose chime was played last
+  bool press_due_ = false;              ///< a press that no chime has answered yet
+  std::string chimed_;                  ///< the card whose chime was played last
   std::optional<Fault> camera_reason_;  ///< what the camera process said of itself before it ended
   bool stopping_ = false;
   Timings timings_;

@@ -24,8 +24,8 @@ Fault camera_fault(const protocol::CameraFailed& failed) {
   return Fault::camera_broken;
 }
 
-constexpr Fault kCameraFaults[] = {Fault::camera_dead, Fault::camera_hung, Fault::camera_busy, Fault::camera_permission,
-                                   Fault::camera_unplugged, Fault::camera_broken};
+constexpr Fault kCameraFaults[] = {Fault::camera_dead,       Fault::camera_hung,      Fault::camera_busy,
+                                   Fault::camera_permission, Fault::camera_unplugged, Fault::camera_broken};
 constexpr Fault kMediaFaults[] = {Fault::media_dead, Fault::media_hung, Fault::media_restarting_often};
 
 }  // namespace

@@ -141,7 +141,8 @@ object Box::status() const {
                          {"lines_ja", strings(words.lines_ja)},
                          {"lines_en", strings(words.lines_en)}};
   const board::Lamp lamp = board_.lamp();
-  reply["lamp"] = object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}, {"since_press", lamp_since_press()}};
+  reply["lamp"] =
+      object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}, {"since_press", lamp_since_press()}};
   object media{{"state", media_.ready() ? "ready" : "starting"}, {"pid", pid_of(media_.pids())}};
   media["lives"] = media_.lives();
   if (ready_) {
@@ -161,8 +162,8 @@ object Box::status() const {
   add_millis(timings, "press_to_first_frame_ms", timings_.pressed, timings_.first_frame);
   reply["timings"] = std::move(timings);
   const session::Counters& counted = runner_.counters();
-  reply["counters"] = object{{"events", counted.events}, {"illegal", counted.illegal}, {"stale", counted.stale},
-                             {"late", counted.late}};
+  reply["counters"] = object{
+      {"events", counted.events}, {"illegal", counted.illegal}, {"stale", counted.stale}, {"late", counted.late}};
   reply["feeds"] = feeds_status();
   reply["faults"] = faults_status();
   return reply;
@@ -172,12 +173,13 @@ object Box::agenda() const {
   array consultations;
   const schedule::Consultation* open = feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before);
   for (const schedule::Consultation& each : feeds_.agenda().consultations) {
-    consultations.push_back(object{{"id", each.id},
-                                   {"start", std::chrono::duration_cast<std::chrono::seconds>(each.start.time_since_epoch()).count()},
-                                   {"start_local", local(each.start)},
-                                   {"end_local", local(each.end)},
-                                   {"status", schedule::name(each.status)},
-                                   {"open", open != nullptr && open->id == each.id}});
+    consultations.push_back(
+        object{{"id", each.id},
+               {"start", std::chrono::duration_cast<std::chrono::seconds>(each.start.time_since_epoch()).count()},
+               {"start_local", local(each.start)},
+               {"end_local", local(each.end)},
+               {"status", schedule::name(each.status)},
+               {"open", open != nullptr && open->id == each.id}});
   }
   return object{{"ok", true}, {"consultations", std::move(consultations)}, {"feeds", feeds_status()}};
 }

@@ -24,8 +24,8 @@ int print_problems(const config::Loaded& loaded, bool as_json, const std::string
   if (as_json) {
     json::bj::array problems;
     for (const config::Problem& problem : loaded.problems) {
-      problems.push_back(json::bj::object{{"file", problem.file}, {"line", problem.line}, {"column", problem.column},
-                                          {"message", problem.message}});
+      problems.push_back(json::bj::object{
+          {"file", problem.file}, {"line", problem.line}, {"column", problem.column}, {"message", problem.message}});
     }
     const bool good = problems.empty();
     std::cout << json::bj::serialize(json::bj::object{{"ok", good}, {"problems", std::move(problems)}}) << "\n";
@@ -52,7 +52,8 @@ int serve(const std::string& file) {
     return kUsage;
   }
   if (!loaded->problems.empty()) {
-    for (const config::Problem& problem : loaded->problems) log::error("config-invalid", {{"at", config::to_string(problem)}});
+    for (const config::Problem& problem : loaded->problems)
+      log::error("config-invalid", {{"at", config::to_string(problem)}});
     return kUsage;
   }
   boost::asio::io_context io(1);
@@ -83,7 +84,8 @@ int main(int argc, char** argv) {
   std::string check_file;
   bool as_json = false;
   app.add_option("--config", file, "the configuration, TOML")->capture_default_str();
-  auto* check_option = app.add_option("--check-config", check_file, "say what is wrong with this configuration, and end");
+  auto* check_option =
+      app.add_option("--check-config", check_file, "say what is wrong with this configuration, and end");
   app.add_flag("--json", as_json, "with --check-config: JSON for programs")->needs(check_option);
   app.set_version_flag("--version", MADOGUCHI_VERSION);
   try {

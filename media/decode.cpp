@@ -75,11 +75,13 @@ void decode_pad(const PortPtr& port, GstBin* pipeline, GstPad* pad) {
   if (chain.empty()) {
     chain = "fakesink async=false";
   } else if (audio) {
-    chain += " ! audioconvert ! audioresample ! audio/x-raw,format=F32LE,channels=1,rate=48000"
-             " ! appsink name=out sync=false max-buffers=50 drop=true async=false";
+    chain +=
+        " ! audioconvert ! audioresample ! audio/x-raw,format=F32LE,channels=1,rate=48000"
+        " ! appsink name=out sync=false max-buffers=50 drop=true async=false";
   } else {
-    chain += " ! videoconvert ! video/x-raw,format=I420"
-             " ! appsink name=out sync=true max-buffers=2 drop=true async=false qos=false";
+    chain +=
+        " ! videoconvert ! video/x-raw,format=I420"
+        " ! appsink name=out sync=true max-buffers=2 drop=true async=false qos=false";
   }
   GError* error = nullptr;
   GstElement* bin = gst_parse_bin_from_description(("queue ! " + chain).c_str(), TRUE, &error);

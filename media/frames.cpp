@@ -45,9 +45,7 @@ bool frame_size_is_sane(int width, int height) {
   return sane(width) && sane(height);
 }
 
-std::size_t frame_slot_bytes(int width, int height) {
-  return (frame_bytes(width, height) + kPage - 1) / kPage * kPage;
-}
+std::size_t frame_slot_bytes(int width, int height) { return (frame_bytes(width, height) + kPage - 1) / kPage * kPage; }
 
 std::size_t frame_memory_bytes(int width, int height) {
   return kFrameHeaderBytes + kFrameSlots * frame_slot_bytes(width, height);
@@ -106,8 +104,8 @@ Result<FrameMapping> FrameMapping::map(int fd, int width, int height, bool writa
   struct stat status {};
   if (::fstat(fd, &status) != 0) return fail(errno_error("looking at the frame memory", errno));
   if (status.st_size < 0 || static_cast<std::size_t>(status.st_size) < bytes) {
-    return fail(Errc::invalid, "the frame memory is too short for " + std::to_string(width) + "x" +
-                                   std::to_string(height));
+    return fail(Errc::invalid,
+                "the frame memory is too short for " + std::to_string(width) + "x" + std::to_string(height));
   }
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {  // reading behind a shrunk end would be SIGBUS

@@ -18,9 +18,7 @@ gboolean run(gpointer data) {
 void forget(gpointer data) { delete static_cast<Work*>(data); }
 }  // namespace
 
-void post(std::function<void()> work) {
-  g_idle_add_full(G_PRIORITY_DEFAULT, run, new Work(std::move(work)), forget);
-}
+void post(std::function<void()> work) { g_idle_add_full(G_PRIORITY_DEFAULT, run, new Work(std::move(work)), forget); }
 
 guint post_after(std::chrono::milliseconds delay, std::function<void()> work) {
   return g_timeout_add_full(G_PRIORITY_DEFAULT, static_cast<guint>(delay.count()), run, new Work(std::move(work)),

@@ -3,7 +3,6 @@
 // descriptor 3; gives up what it does not need before its first thread.
 #include <fcntl.h>
 #include <gst/gst.h>
-
 #include <unistd.h>
 
 #include <cstdlib>

@@ -70,11 +70,12 @@ void Media::on(const protocol::MediaHello& hello, std::vector<UniqueFd>&) {
 }
 
 void Media::warm_up() {
-  for (const char* element : {"webrtcbin", "nicesrc", "nicesink", "dtlssrtpdec", "dtlssrtpenc", "rtpbin", "h264parse",
-                              "rtph264pay", "rtph264depay", "rtpvp8pay", "rtpvp8depay", "rtpopuspay", "rtpopusdepay",
-                              "opusenc", "opusdec", "avdec_h264", "vp8dec", "openh264enc", "x264enc", "vp8enc",
-                              "appsrc", "appsink", "videoconvert", "audioconvert", "audioresample", "rtprtxsend",
-                              "rtpulpfecdec", "rtpstorage", "rtpfunnel"}) {
+  for (const char* element :
+       {"webrtcbin",     "nicesrc",    "nicesink",     "dtlssrtpdec", "dtlssrtpenc",  "rtpbin",
+        "h264parse",     "rtph264pay", "rtph264depay", "rtpvp8pay",   "rtpvp8depay",  "rtpopuspay",
+        "rtpopusdepay",  "opusenc",    "opusdec",      "avdec_h264",  "vp8dec",       "openh264enc",
+        "x264enc",       "vp8enc",     "appsrc",       "appsink",     "videoconvert", "audioconvert",
+        "audioresample", "rtprtxsend", "rtpulpfecdec", "rtpstorage",  "rtpfunnel"}) {
     load(element);
   }
 }
@@ -84,7 +85,9 @@ void Media::on(const protocol::ShowCard& card, std::vector<UniqueFd>&) {
   if (!card.chime.empty()) speaker_->chime(card.chime);
 }
 
-void Media::on(const protocol::SetMicrophone& message, std::vector<UniqueFd>&) { sender_->set_microphone(message.open); }
+void Media::on(const protocol::SetMicrophone& message, std::vector<UniqueFd>&) {
+  sender_->set_microphone(message.open);
+}
 
 void Media::on(const protocol::SetMute& message, std::vector<UniqueFd>&) { sender_->set_muted(message.muted); }
 

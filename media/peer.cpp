@@ -39,8 +39,9 @@ void on_offer_created(GstPromise* promise, gpointer data) {
     Peer::Port::tell(port, [](Peer& peer) { peer.heard_failure(LegFailure::offer, "webrtcbin made no offer"); });
     return;
   }
-  Peer::Port::tell(port, [kept = std::shared_ptr<GstWebRTCSessionDescription>(
-                              offer, gst_webrtc_session_description_free)](Peer& peer) { peer.heard_offer(kept.get()); });
+  Peer::Port::tell(port,
+                   [kept = std::shared_ptr<GstWebRTCSessionDescription>(offer, gst_webrtc_session_description_free)](
+                       Peer& peer) { peer.heard_offer(kept.get()); });
 }
 
 void on_gathering(GstElement* webrtc, GParamSpec*, gpointer data) {
@@ -83,7 +84,8 @@ void on_rtcp(GObject*, GstBuffer*, gpointer data) { held(data)->media_at = g_get
 
 template <class Callback>
 void connect(gpointer object, const char* signal, Callback callback, const PortPtr& port) {
-  g_signal_connect_data(object, signal, G_CALLBACK(callback), hold(port), let_go_closure, static_cast<GConnectFlags>(0));
+  g_signal_connect_data(object, signal, G_CALLBACK(callback), hold(port), let_go_closure,
+                        static_cast<GConnectFlags>(0));
 }
 
 GstCaps* audio_caps(guint32 ssrc) {
@@ -99,10 +101,10 @@ GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc) {
   GstCaps* caps = gst_caps_new_empty();
   int payload = 96;
   for (const std::string& codec : codecs) {
-    GstCaps* one = gst_caps_from_string(
-        codec == "h264" ? "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
-                          "packetization-mode=(string)1,level-asymmetry-allowed=(string)1"
-                        : "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000");
+    GstCaps* one =
+        gst_caps_from_string(codec == "h264" ? "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
+                                               "packetization-mode=(string)1,level-asymmetry-allowed=(string)1"
+                                             : "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000");
     gst_caps_set_simple(one, "payload", G_TYPE_INT, payload, "extmap-1", G_TYPE_STRING, kTransportWide,
                         "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE,
                         "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, nullptr);
@@ -126,8 +128,8 @@ std::string ice_uri(const protocol::IceServer& server) {
   const std::string scheme = server.url.substr(0, colon);
   const std::string rest = server.url.substr(colon + 1);
   if (scheme == "stun") return "stun://" + rest;
-  const std::unique_ptr<char, decltype(&g_free)> user(
-      g_uri_escape_string(server.username.c_str(), nullptr, FALSE), g_free);
+  const std::unique_ptr<char, decltype(&g_free)> user(g_uri_escape_string(server.username.c_str(), nullptr, FALSE),
+                                                      g_free);
   const std::unique_ptr<char, decltype(&g_free)> password(
       g_uri_escape_string(server.credential.c_str(), nullptr, FALSE), g_free);
   return fmt::format("{}://{}:{}@{}", scheme, user.get(), password.get(), rest);
@@ -277,8 +279,7 @@ void Peer::answer(const std::string& text) {
   }
   GstSDPMessage* message = nullptr;
   gst_sdp_message_new_from_text(checked->sdp.c_str(), &message);
-  GstWebRTCSessionDescription* description =
-      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message);
+  GstWebRTCSessionDescription* description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message);
   g_signal_emit_by_name(webrtc_.get(), "set-remote-description", description, nullptr);
   gst_webrtc_session_description_free(description);
   connect_timer_ = post_after(kConnectWithin, [weak = weak_from_this()] {
@@ -325,8 +326,10 @@ bool Peer::link_publish(const CheckedAnswer& answer) {
   };
   const char* kSource = "appsrc name=in is-live=true format=time max-buffers=60 leaky-type=downstream ! ";
   const std::string video =
-      codec_ == "h264" ? fmt::format("{}h264parse config-interval=-1 ! rtph264pay name=pay config-interval=-1 "
-                                     "aggregate-mode=zero-latency ! capsfilter name=caps", kSource)
+      codec_ == "h264" ? fmt::format(
+                             "{}h264parse config-interval=-1 ! rtph264pay name=pay config-interval=-1 "
+                             "aggregate-mode=zero-latency ! capsfilter name=caps",
+                             kSource)
                        : fmt::format("{}rtpvp8pay name=pay picture-id-mode=15-bit ! capsfilter name=caps", kSource);
   const std::string audio = fmt::format("{}rtpopuspay name=pay ! capsfilter name=caps", kSource);
   bool linked = true;

@@ -230,14 +230,10 @@ struct Writer {
   }
   template <class T>
     requires std::is_integral_v<T>
-  void operator()(std::string_view key, T value) {
-    object[key] = value;
-  }
+  void operator()(std::string_view key, T value) { object[key] = value; }
   template <class E>
     requires std::is_enum_v<E>
-  void operator()(std::string_view key, E value) {
-    object[key] = name(value);
-  }
+  void operator()(std::string_view key, E value) { object[key] = name(value); }
   void operator()(std::string_view key, const std::vector<std::string>& values) {
     bj::array array;
     for (const std::string& value : values) array.emplace_back(value);
@@ -393,8 +389,8 @@ bool read_as(const std::string& type, const bj::object& object, Messages& to, st
 template <class... M>
 Result<std::variant<M...>> read(std::string_view text, const std::variant<M...>*) {
   if (text.size() > kMaxMessage) {
-    return fail(Errc::protocol, "a message of " + std::to_string(text.size()) + " bytes is longer than " +
-                                    std::to_string(kMaxMessage));
+    return fail(Errc::protocol,
+                "a message of " + std::to_string(text.size()) + " bytes is longer than " + std::to_string(kMaxMessage));
   }
   auto object = json::parse_object(text);
   if (!object) return fail(Errc::protocol, "not a message: " + object.error().message);

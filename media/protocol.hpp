@@ -64,7 +64,7 @@ struct ShowCard {
   std::vector<std::string> lines;  ///< below it, at most 6
   std::string tone;                ///< "calm", "busy", "good", "trouble": the background
   bool over_picture = false;       ///< true: a banner at the foot of the far side's picture instead of a full card
-  std::string chime;               ///< "", or "press", "connected", "ended", "trouble", "ready": played once, with the card
+  std::string chime;  ///< "", or "press", "connected", "ended", "trouble", "ready": played once, with the card
 };
 
 /// The simulated or real microphone starts or stops being read.
@@ -161,24 +161,24 @@ struct Dropped {
 /// Each second for each leg.
 struct LegStats {
   LegKey key;
-  std::int64_t media_age_ms = -1;     ///< play: since the last inbound RTP; publish: since the last feedback; -1: none yet
-  std::int64_t picture_age_ms = -1;   ///< play: since the last decoded picture
-  std::uint64_t frames = 0;           ///< play: decoded; publish: encoded
+  std::int64_t media_age_ms = -1;  ///< play: since the last inbound RTP; publish: since the last feedback; -1: none yet
+  std::int64_t picture_age_ms = -1;  ///< play: since the last decoded picture
+  std::uint64_t frames = 0;          ///< play: decoded; publish: encoded
   std::uint64_t bytes = 0;
   int width = 0, height = 0;
-  std::string codec;                  ///< "h264", "vp8", "" before it is known
+  std::string codec;  ///< "h264", "vp8", "" before it is known
 };
 /// Each second.
 struct RoomStats {
   bool microphone_open = false;
-  std::uint64_t camera_frames = 0;    ///< read from the frame memory since FramesAttach
-  double speaker_level_db = -100.0;   ///< RMS of what the speaker was given, dBFS
-  double speaker_hz = 0.0;            ///< simulated speaker: strongest frequency over the last second; 0 below -60 dBFS
+  std::uint64_t camera_frames = 0;   ///< read from the frame memory since FramesAttach
+  double speaker_level_db = -100.0;  ///< RMS of what the speaker was given, dBFS
+  double speaker_hz = 0.0;           ///< simulated speaker: strongest frequency over the last second; 0 below -60 dBFS
 };
 
 struct Screenshot {
   std::uint32_t id = 0;
-  std::string error;         ///< "" when the PNG is complete
+  std::string error;          ///< "" when the PNG is complete
   bool shows_people = false;  ///< a camera's or a far side's picture is in it
 };
 

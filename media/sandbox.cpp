@@ -8,10 +8,25 @@ namespace madoguchi::media {
 
 Sandbox media_sandbox() {
   Sandbox result;
-  result.read = {"/usr",         "/lib",          "/lib64",          "/bin",       "/etc/fonts",
-                 "/etc/ld.so.cache", "/etc/localtime", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
-                 "/etc/gai.conf", "/proc/self",    "/proc/cpuinfo",   "/proc/meminfo", "/sys/devices/system/cpu",
-                 "/dev/urandom", "/dev/null",     "/proc/sys/kernel", "/etc/alternatives"};
+  result.read = {"/usr",
+                 "/lib",
+                 "/lib64",
+                 "/bin",
+                 "/etc/fonts",
+                 "/etc/ld.so.cache",
+                 "/etc/localtime",
+                 "/etc/resolv.conf",
+                 "/etc/hosts",
+                 "/etc/nsswitch.conf",
+                 "/etc/gai.conf",
+                 "/proc/self",
+                 "/proc/cpuinfo",
+                 "/proc/meminfo",
+                 "/sys/devices/system/cpu",
+                 "/dev/urandom",
+                 "/dev/null",
+                 "/proc/sys/kernel",
+                 "/etc/alternatives"};
   if (const char* registry = std::getenv("GST_REGISTRY")) result.read.emplace_back(registry);
   if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) result.read.emplace_back(libraries);
   result.read_write = {"/dev/dri"};

@@ -47,10 +47,9 @@ Surface surface_of(GstVideoFrame& frame) {
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_BGRx, static_cast<guint>(width), static_cast<guint>(height));
   info.fps_n = frame.info.fps_n;  // the converter insists
   info.fps_d = frame.info.fps_d;
+  const gsize bytes = static_cast<gsize>(cairo_image_surface_get_stride(surface.get())) * static_cast<gsize>(height);
   GstBuffer* buffer = gst_buffer_new_wrapped_full(
-      static_cast<GstMemoryFlags>(0), cairo_image_surface_get_data(surface.get()),
-      static_cast<gsize>(cairo_image_surface_get_stride(surface.get()) * height), 0,
-      static_cast<gsize>(cairo_image_surface_get_stride(surface.get()) * height), nullptr, nullptr);
+      static_cast<GstMemoryFlags>(0), cairo_image_surface_get_data(surface.get()), bytes, 0, bytes, nullptr, nullptr);
   GstVideoFrame to;
   if (gst_video_frame_map(&to, &info, buffer, GST_MAP_WRITE) != FALSE) {
     GstVideoConverter* converter = gst_video_converter_new(&frame.info, &info, nullptr);

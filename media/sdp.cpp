@@ -12,11 +12,11 @@ namespace madoguchi::media {
 namespace {
 
 struct MediaLine {
-  std::string kind;       ///< "audio", "video"
+  std::string kind;  ///< "audio", "video"
   int port = 0;
-  int payload = -1;       ///< the first, the one that will be used
-  std::string way;        ///< "recvonly", ...
-  std::string encoding;   ///< of that payload
+  int payload = -1;      ///< the first, the one that will be used
+  std::string way;       ///< "recvonly", ...
+  std::string encoding;  ///< of that payload
 };
 
 std::vector<MediaLine> media_lines(const std::vector<std::string>& lines) {

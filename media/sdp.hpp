@@ -10,9 +10,9 @@
 namespace madoguchi::media {
 
 struct CheckedAnswer {
-  std::string sdp;        ///< with a=setup:actpass made active
-  bool repaired = false;  ///< it was
-  std::string codec;      ///< "h264", "vp8"; "none" when the far end takes no video
+  std::string sdp;                             ///< with a=setup:actpass made active
+  bool repaired = false;                       ///< it was
+  std::string codec;                           ///< "h264", "vp8"; "none" when the far end takes no video
   int video_payload = -1, audio_payload = -1;  ///< -1: refused
 };
 

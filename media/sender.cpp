@@ -23,19 +23,27 @@ std::string description(const std::string& element, const SenderSettings& settin
   const int bits = settings.video_kbps * 1000;
   const int key_frames = settings.fps * 3;
   if (element == "x264enc") {
-    return fmt::format("x264enc name=enc tune=zerolatency speed-preset=ultrafast bitrate={} key-int-max={} threads=1 "
-                       "b-adapt=false ! video/x-h264,profile=constrained-baseline", settings.video_kbps, key_frames);
+    return fmt::format(
+        "x264enc name=enc tune=zerolatency speed-preset=ultrafast bitrate={} key-int-max={} threads=1 "
+        "b-adapt=false ! video/x-h264,profile=constrained-baseline",
+        settings.video_kbps, key_frames);
   }
   if (element == "openh264enc") {
-    return fmt::format("openh264enc name=enc bitrate={} gop-size={} complexity=low rate-control=bitrate "
-                       "! video/x-h264,profile=constrained-baseline", bits, key_frames);
+    return fmt::format(
+        "openh264enc name=enc bitrate={} gop-size={} complexity=low rate-control=bitrate "
+        "! video/x-h264,profile=constrained-baseline",
+        bits, key_frames);
   }
   if (element == "v4l2h264enc") {
-    return fmt::format("videoconvert ! v4l2h264enc name=enc extra-controls=controls,video_bitrate={} "
-                       "! video/x-h264,profile=constrained-baseline,level=(string)3.1", bits);
+    return fmt::format(
+        "videoconvert ! v4l2h264enc name=enc extra-controls=controls,video_bitrate={} "
+        "! video/x-h264,profile=constrained-baseline,level=(string)3.1",
+        bits);
   }
-  return fmt::format("vp8enc name=enc deadline=1 cpu-used=-8 threads=1 target-bitrate={} keyframe-max-dist={} "
-                     "error-resilient=default lag-in-frames=0", bits, key_frames);
+  return fmt::format(
+      "vp8enc name=enc deadline=1 cpu-used=-8 threads=1 target-bitrate={} keyframe-max-dist={} "
+      "error-resilient=default lag-in-frames=0",
+      bits, key_frames);
 }
 
 std::vector<std::byte> black_picture(int width, int height) {
@@ -55,9 +63,9 @@ bool exists(const char* element) {
 
 std::vector<std::string> encoders_for(const std::string& codec) {
   std::vector<std::string> result;
-  const std::vector<const char*> candidates =
-      codec == "h264" ? std::vector<const char*>{"v4l2h264enc", "openh264enc", "x264enc"}
-                      : std::vector<const char*>{"vp8enc"};
+  const std::vector<const char*> candidates = codec == "h264"
+                                                  ? std::vector<const char*>{"v4l2h264enc", "openh264enc", "x264enc"}
+                                                  : std::vector<const char*>{"vp8enc"};
   for (const char* element : candidates) {
     if (exists(element)) result.emplace_back(element);
   }
@@ -161,7 +169,8 @@ Result<Sender::Encoder> Sender::start_audio() {
       fmt::format("audiotestsrc name=in is-live=true wave=silence freq={} volume=0.25 samplesperbuffer=960 "
                   "! audio/x-raw,format=S16LE,rate=48000,channels=1 ! opusenc name=enc bitrate=32000 frame-size=20 "
                   "inband-fec=true packet-loss-percentage=10 ! appsink name=out sync=false async=false max-buffers=50 "
-                  "drop=true", settings_.tone_hz),
+                  "drop=true",
+                  settings_.tone_hz),
       settings_.base_time);
   if (!encoder.pipeline) return fail(Errc::unsupported, "no Opus encoder works here");
   encoder.source = named(encoder.pipeline, "in");
@@ -206,7 +215,8 @@ Result<void> Sender::add(const std::shared_ptr<Peer>& peer) {
   codecs_[peer.get()] = codec;
   if (timer_ == 0) {
     push_frame();
-    timer_ = g_timeout_add_full(G_PRIORITY_HIGH, static_cast<guint>(1000 / settings_.fps), on_frame_time, this, nullptr);
+    timer_ =
+        g_timeout_add_full(G_PRIORITY_HIGH, static_cast<guint>(1000 / settings_.fps), on_frame_time, this, nullptr);
   }
   return {};
 }

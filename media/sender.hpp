@@ -20,7 +20,7 @@ namespace madoguchi::media {
 struct SenderSettings {
   int width = 1280, height = 720, fps = 30;
   int video_kbps = 1500;
-  double tone_hz = 440.0;             ///< of the simulated microphone
+  double tone_hz = 440.0;  ///< of the simulated microphone
   std::string microphone = "simulated";
   GstClockTime base_time = 0;
 };

@@ -30,7 +30,8 @@ GstFlowReturn on_mixed(GstAppSink* sink, gpointer data) {
   GstMapInfo map;
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   if (gst_buffer_map(buffer, &map, GST_MAP_READ) != FALSE) {
-    (*static_cast<std::shared_ptr<Meter>*>(data))->add(reinterpret_cast<const float*>(map.data), map.size / sizeof(float));
+    (*static_cast<std::shared_ptr<Meter>*>(data))
+        ->add(reinterpret_cast<const float*>(map.data), map.size / sizeof(float));
     gst_buffer_unmap(buffer, &map);
   }
   gst_sample_unref(sample);
@@ -95,13 +96,16 @@ SpeakerLevel Meter::level() const {
 }
 
 Speaker::Speaker(const std::string& device, GstClockTime base_time) {
-  const std::string sink = device == "window" ? "audioconvert ! audioresample ! autoaudiosink sync=false"
-                                              : "fakesink sync=true async=false";
+  const std::string sink =
+      device == "window" ? "audioconvert ! audioresample ! autoaudiosink sync=false" : "fakesink sync=true async=false";
   GError* error = nullptr;
   pipeline_ = ElementPtr::adopt(gst_parse_launch(
       fmt::format("audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! {} ! audiomixer name=mix "
                   "latency=40000000 ! {} ! tee name=t ! queue ! appsink name=meter sync=false async=false drop=true "
-                  "max-buffers=50  t. ! queue ! {}", kFormat, kFormat, sink).c_str(), &error));
+                  "max-buffers=50  t. ! queue ! {}",
+                  kFormat, kFormat, sink)
+          .c_str(),
+      &error));
   if (error != nullptr) {
     log::error("speaker-not-made", {{"error", error->message}});
     g_clear_error(&error);

@@ -212,8 +212,9 @@ asio::awaitable<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
     Result<Url> next = request.url.resolve(*location);
     if (!next) co_return fail(Errc::protocol, request.url.redacted() + ": redirects to what is not a URL");
     if (next->origin() != request.url.origin()) {
-      co_return fail(Errc::permission, request.url.redacted() + ": redirects to another server; write that server's "
-                                                                "address into the configuration if it is right");
+      co_return fail(Errc::permission, request.url.redacted() +
+                                           ": redirects to another server; write that server's "
+                                           "address into the configuration if it is right");
     }
     if (redirects >= 5) co_return fail(Errc::protocol, request.url.redacted() + ": redirects in a circle");
     request.url = std::move(*next);

@@ -145,7 +145,8 @@ Error Transfer::error(const Url& url) const {
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_USE_SSL_FAILED: return {Errc::tls, fmt::format("{}: the server could not be verified ({})", where, words)};
+    case CURLE_USE_SSL_FAILED:
+      return {Errc::tls, fmt::format("{}: the server could not be verified ({})", where, words)};
     default: return {Errc::protocol, fmt::format("{}: {}", where, words)};
   }
 }

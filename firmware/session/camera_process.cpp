@@ -15,9 +15,7 @@ namespace asio = boost::asio;
 
 CameraProcess::CameraProcess(asio::any_io_executor executor, Clock& clock, CameraProcessSettings settings,
                              Handlers handlers, Spawner spawner)
-    : clock_(clock),
-      settings_(std::move(settings)),
-      handlers_(std::move(handlers)),
+    : clock_(clock), settings_(std::move(settings)), handlers_(std::move(handlers)),
       lives_(executor, clock, {settings_.ready_within, settings_.hung_after}, settings_.gone_within,
              spawner ? std::move(spawner) : program_spawner(executor, settings_.program, settings_.environment),
              {.begun = [this] { greet(); },
@@ -46,9 +44,7 @@ asio::awaitable<void> CameraProcess::stop() {
   return gone;
 }
 
-const protocol::FrameMemory* CameraProcess::frames() const {
-  return ready_since_ && frames_ ? &*frames_ : nullptr;
-}
+const protocol::FrameMemory* CameraProcess::frames() const { return ready_since_ && frames_ ? &*frames_ : nullptr; }
 
 void CameraProcess::greet() {
   failure_.clear();

@@ -79,12 +79,8 @@ std::shared_ptr<ChildLife> ChildLife::begin(asio::any_io_executor executor, Cloc
 }
 
 ChildLife::ChildLife(asio::any_io_executor executor, Clock& clock, Bounds bounds, SpawnedChild child, Ears ears)
-    : executor_(executor),
-      bounds_(bounds),
-      process_(std::move(child.process)),
-      channel_(executor, std::move(child.channel)),
-      ears_(std::move(ears)),
-      deadline_(clock),
+    : executor_(executor), bounds_(bounds), process_(std::move(child.process)),
+      channel_(executor, std::move(child.channel)), ears_(std::move(ears)), deadline_(clock),
       gone_signal_(executor, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<void> ChildLife::listen(std::shared_ptr<ChildLife> life) {

@@ -15,14 +15,8 @@ namespace asio = boost::asio;
 
 ChildLives::ChildLives(asio::any_io_executor executor, Clock& clock, ChildLife::Bounds bounds,
                        std::chrono::milliseconds gone_within, Spawner spawner, Ears ears)
-    : executor_(std::move(executor)),
-      clock_(clock),
-      bounds_(bounds),
-      gone_within_(gone_within),
-      spawner_(std::move(spawner)),
-      ears_(std::move(ears)),
-      begin_alarm_(clock),
-      gone_deadline_(clock) {}
+    : executor_(std::move(executor)), clock_(clock), bounds_(bounds), gone_within_(gone_within),
+      spawner_(std::move(spawner)), ears_(std::move(ears)), begin_alarm_(clock), gone_deadline_(clock) {}
 
 ChildLives::~ChildLives() {
   if (present_) present_->forget();

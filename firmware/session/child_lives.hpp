@@ -71,8 +71,8 @@ class ChildLives {
   Ears ears_;
 
   std::shared_ptr<ChildLife> present_;
-  std::vector<Past> past_;  ///< killed, not gone yet
-  std::uint32_t count_ = 0;  ///< and the number of the present life
+  std::vector<Past> past_;                            ///< killed, not gone yet
+  std::uint32_t count_ = 0;                           ///< and the number of the present life
   std::uint64_t plan_ = 0;                            ///< next() and end() overtake what was planned before
   std::optional<std::chrono::milliseconds> pending_;  ///< the delay of a next life that still waits for the last
   Alarm begin_alarm_, gone_deadline_;

@@ -35,9 +35,9 @@ struct CameraProcessSettings {
   std::chrono::milliseconds hung_after = protocol::kHungAfter;
   std::chrono::milliseconds gone_within{2000};  ///< after SIGKILL; then it counts as stuck and is left behind
   /// Before each new start; the last one for all that follow.
-  std::array<std::chrono::milliseconds, 5> back_off = {
-      std::chrono::milliseconds(0), std::chrono::milliseconds(500), std::chrono::milliseconds(1000),
-      std::chrono::milliseconds(2000), std::chrono::milliseconds(5000)};
+  std::array<std::chrono::milliseconds, 5> back_off = {std::chrono::milliseconds(0), std::chrono::milliseconds(500),
+                                                       std::chrono::milliseconds(1000), std::chrono::milliseconds(2000),
+                                                       std::chrono::milliseconds(5000)};
   std::chrono::milliseconds steady_after{10000};  ///< ready for so long: the back-off begins anew
 };
 

@@ -161,8 +161,8 @@ struct TimerRang {
 };
 /// What the idle card says.
 struct AgendaSeen {
-  bool open_now = false;           ///< a press would start something
-  std::optional<WallTime> start;   ///< of what is open or next
+  bool open_now = false;          ///< a press would start something
+  std::optional<WallTime> start;  ///< of what is open or next
   std::optional<WallTime> end;
 };
 struct ServiceSet {

@@ -20,9 +20,7 @@ Leg* Step::find(const LegKey& key) {
   return leg.epoch == key.epoch ? &leg : nullptr;
 }
 
-LegKey Step::key_of(const Leg& leg) const {
-  return {static_cast<std::uint32_t>(&leg - state.legs.data()), leg.epoch};
-}
+LegKey Step::key_of(const Leg& leg) const { return {static_cast<std::uint32_t>(&leg - state.legs.data()), leg.epoch}; }
 
 void Step::set_timer(Leg& leg, TimerKind kind, std::chrono::milliseconds delay) {
   clear_timer(leg);
@@ -78,9 +76,8 @@ void Step::retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_leas
 }
 
 bool Step::any_up(Direction direction) const {
-  return std::any_of(state.legs.begin(), state.legs.end(), [direction](const Leg& leg) {
-    return leg.direction == direction && leg.state == LegState::up;
-  });
+  return std::any_of(state.legs.begin(), state.legs.end(),
+                     [direction](const Leg& leg) { return leg.direction == direction && leg.state == LegState::up; });
 }
 
 void Step::post_failed(Leg& leg, const PostFailed& event) {

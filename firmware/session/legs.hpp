@@ -14,9 +14,7 @@ struct Step {
 
   void set_timer(TimerKind kind, std::chrono::milliseconds delay) { actions.emplace_back(SetTimer{{kind, {}}, delay}); }
   void clear_timer(TimerKind kind) { actions.emplace_back(ClearTimer{{kind, {}}}); }
-  void ignored(Ignored::Why why, const Event& event) {
-    actions.emplace_back(Ignored{why, std::string(name(event))});
-  }
+  void ignored(Ignored::Why why, const Event& event) { actions.emplace_back(Ignored{why, std::string(name(event))}); }
   void raise(Fault fault);
   void clear(Fault fault);
 

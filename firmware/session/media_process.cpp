@@ -13,10 +13,7 @@ namespace asio = boost::asio;
 
 MediaProcess::MediaProcess(asio::any_io_executor executor, Clock& clock, MediaProcessSettings settings,
                            protocol::MediaHello hello, Handlers handlers, Spawner spawner)
-    : clock_(clock),
-      settings_(std::move(settings)),
-      hello_(std::move(hello)),
-      handlers_(std::move(handlers)),
+    : clock_(clock), settings_(std::move(settings)), hello_(std::move(hello)), handlers_(std::move(handlers)),
       lives_(executor, clock, {settings_.ready_within, settings_.hung_after}, settings_.gone_within,
              spawner ? std::move(spawner) : program_spawner(executor, settings_.program, settings_.environment),
              {.begun =

@@ -10,8 +10,8 @@ namespace madoguchi::session {
 
 namespace asio = boost::asio;
 
-PressBook::PressBook(std::filesystem::path folder, std::string boot_id, asio::thread_pool& pool)
-    : file_(std::move(folder) / "press.json"), boot_id_(std::move(boot_id)), pool_(pool) {}
+PressBook::PressBook(const std::filesystem::path& folder, std::string boot_id, asio::thread_pool& pool)
+    : file_(folder / "press.json"), boot_id_(std::move(boot_id)), pool_(pool) {}
 
 asio::awaitable<Result<void>> PressBook::remember(std::string consultation) {
   json::bj::object object;

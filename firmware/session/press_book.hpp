@@ -16,7 +16,7 @@ namespace madoguchi::session {
 class PressBook {
  public:
   /// boot_id: /proc/sys/kernel/random/boot_id, passed in.
-  PressBook(std::filesystem::path folder, std::string boot_id, boost::asio::thread_pool& pool);
+  PressBook(const std::filesystem::path& folder, std::string boot_id, boost::asio::thread_pool& pool);
 
   boost::asio::awaitable<Result<void>> remember(std::string consultation);
   boost::asio::awaitable<Result<void>> forget();

@@ -109,10 +109,11 @@ struct Perform {
   void operator()(const ReplaceMedia&) const { self.ports_.replace_media(); }
 
   void operator()(const PostOffer& action) const {
-    self.spawn("post-offer", self.settings_.post_within, [runner = &self, action] { return runner->post(action); },
-               [runner = &self, key = action.key](bool late) {
-                 if (late) runner->dispatch(PostFailed{key, PostFailure::late, {}});
-               });
+    self.spawn(
+        "post-offer", self.settings_.post_within, [runner = &self, action] { return runner->post(action); },
+        [runner = &self, key = action.key](bool late) {
+          if (late) runner->dispatch(PostFailed{key, PostFailure::late, {}});
+        });
   }
   void operator()(const DeleteResource& action) const {
     self.spawn("delete-resource", kDeleteWithin,

@@ -43,15 +43,15 @@ struct Leg {
   Direction direction{};
   LegState state = LegState::absent;
   std::uint32_t epoch = 0;
-  int failures = 0;      ///< in a row, for the back-off
-  std::string resource;  ///< absolute URL to DELETE, "" = none
-  bool peer = false;     ///< the media process holds a peer for (leg, epoch)
+  int failures = 0;                ///< in a row, for the back-off
+  std::string resource;            ///< absolute URL to DELETE, "" = none
+  bool peer = false;               ///< the media process holds a peer for (leg, epoch)
   std::optional<TimerKind> timer;  ///< the one that runs for (leg, epoch)
 };
 
 struct Seat {
   SeatPlan plan;
-  bool known = false;    ///< the events stream has told of it
+  bool known = false;  ///< the events stream has told of it
   bool present = false;
   std::string session;
 };
@@ -86,11 +86,11 @@ Actions step(State& state, const Event& event, const Settings& settings);
 
 /// What people see, derived from the state alone.
 struct View {
-  std::string card;  ///< name of the card: "ready", "calling", ...; firmware/session/cards.cpp has the words
+  std::string card;            ///< name of the card: "ready", "calling", ...; firmware/session/cards.cpp has the words
   bool pulse = false;          ///< a press was taken, we are working
   std::optional<Fault> fault;  ///< the worst, for its words and the lamp's rhythm
   std::string banner;
-  bool over_picture = false;   ///< the card is a banner at the foot of the far side's picture
+  bool over_picture = false;  ///< the card is a banner at the foot of the far side's picture
   bool operator==(const View&) const = default;
 };
 View view(const State& state);

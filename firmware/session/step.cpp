@@ -166,10 +166,10 @@ class Handler : private Step {
       if (!event.resource.empty()) actions.emplace_back(DeleteResource{event.resource});
       return stale();
     }
-    for (const Fault fault : {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
-                              Fault::office_no_location, Fault::office_empty_reply, Fault::office_late,
-                              Fault::office_cut, Fault::office_protocol, Fault::office_tls,
-                              Fault::network_unreachable}) {
+    for (const Fault fault :
+         {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
+          Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
+          Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
       clear(fault);
     }
     leg->resource = event.resource;
@@ -265,9 +265,7 @@ class Handler : private Step {
       case TimerKind::post:
       case TimerKind::connect:
       case TimerKind::retry: return leg_timer(timer);
-      case TimerKind::presence:
-        state.presence_overdue = true;
-        return start_legs();
+      case TimerKind::presence: state.presence_overdue = true; return start_legs();
       case TimerKind::call:
         if (in_consultation(state)) end(EndReason::no_answer, state.phase == Phase::calling ? "cancelled" : "ended");
         return;

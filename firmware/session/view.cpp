@@ -15,13 +15,13 @@ int rank(const FaultInfo& fault) {
 
 std::optional<Fault> worst(const std::set<Fault>& faults) {
   if (faults.empty()) return std::nullopt;
-  return *std::max_element(faults.begin(), faults.end(), [](Fault a, Fault b) { return rank(info(a)) < rank(info(b)); });
+  return *std::max_element(faults.begin(), faults.end(),
+                           [](Fault a, Fault b) { return rank(info(a)) < rank(info(b)); });
 }
 
 bool up(const State& state, Direction direction) {
-  return std::any_of(state.legs.begin(), state.legs.end(), [direction](const Leg& leg) {
-    return leg.direction == direction && leg.state == LegState::up;
-  });
+  return std::any_of(state.legs.begin(), state.legs.end(),
+                     [direction](const Leg& leg) { return leg.direction == direction && leg.state == LegState::up; });
 }
 
 std::string idle_card(const State& state) {

@@ -75,7 +75,8 @@ asio::awaitable<void> EventStream::run() {
       log::notice("events-down", {{"office", url_.origin()}, {"why", why}});
       handlers_.down(why);
     }
-    const auto delay = std::min(settings_.events_retry_most, settings_.events_retry_first * (1 << std::min(failures, 10)));
+    const auto delay =
+        std::min(settings_.events_retry_most, settings_.events_retry_first * (1 << std::min(failures, 10)));
     ++failures;
     co_await sleep_for(clock_, delay);
   }

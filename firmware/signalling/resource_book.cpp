@@ -19,8 +19,8 @@ std::int64_t seconds(const Clock& clock) {
 }
 }  // namespace
 
-ResourceBook::ResourceBook(std::filesystem::path folder, const Clock& clock, asio::thread_pool& pool)
-    : file_(std::move(folder) / "resources.json"), clock_(clock), pool_(pool) {}
+ResourceBook::ResourceBook(const std::filesystem::path& folder, const Clock& clock, asio::thread_pool& pool)
+    : file_(folder / "resources.json"), clock_(clock), pool_(pool) {}
 
 void ResourceBook::load() {
   const auto text = read_file(file_, 1024 * 1024);

@@ -20,7 +20,7 @@ class ResourceBook {
   static constexpr std::size_t kMost = 64;
   static constexpr std::chrono::hours kOldest{7 * 24};
 
-  ResourceBook(std::filesystem::path folder, const Clock& clock, boost::asio::thread_pool& pool);
+  ResourceBook(const std::filesystem::path& folder, const Clock& clock, boost::asio::thread_pool& pool);
 
   /// Reads what an earlier life left; a file that cannot be read counts as empty. Blocks, once at the start.
   void load();

@@ -7,7 +7,7 @@
 namespace madoguchi::signalling {
 
 struct Settings {
-  std::chrono::milliseconds post_within{10000};     ///< an offer's answer
+  std::chrono::milliseconds post_within{10000};  ///< an offer's answer
   std::chrono::milliseconds delete_within{5000};
   std::chrono::milliseconds events_head_within{10000};
   std::chrono::milliseconds events_silent_after{15000};  ///< the office sends a comment every 5 s

@@ -117,7 +117,8 @@ asio::awaitable<Result<void>> delete_resource(HttpClient& http, Url resource, st
   if (!response) co_return fail(response.error().in("ending the old connection"));
   const int status = response->status;
   if ((status >= 200 && status < 300) || status == 404 || status == 410) co_return Result<void>();
-  co_return fail(Errc::http, fmt::format("ending the old connection: {}: HTTP {}", resource.redacted(), status), status);
+  co_return fail(Errc::http, fmt::format("ending the old connection: {}: HTTP {}", resource.redacted(), status),
+                 status);
 }
 
 }  // namespace madoguchi::signalling

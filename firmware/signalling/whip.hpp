@@ -20,9 +20,9 @@ enum class PostFailure {
   not_found,  ///< 404, 410
   busy,       ///< 503
   server_error,
-  refused,          ///< 401, 403
-  no_location,      ///< 201 without Location, or with one on another origin
-  answer_invalid,   ///< not application/sdp, or not SDP
+  refused,         ///< 401, 403
+  no_location,     ///< 201 without Location, or with one on another origin
+  answer_invalid,  ///< not application/sdp, or not SDP
   empty_reply,
   late,
   cut,
@@ -48,6 +48,7 @@ boost::asio::awaitable<Result<void>> delete_resource(HttpClient& http, Url resou
                                                      std::chrono::milliseconds within);
 
 /// Seconds or an HTTP date (RFC 9110 section 10.2.3); nullopt when it is neither; 0 to 600 s.
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::system_clock::time_point now);
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
+                                                      std::chrono::system_clock::time_point now);
 
 }  // namespace madoguchi::signalling

@@ -87,7 +87,8 @@ int film(const CameraHello& hello, camera::CameraSource& source, FrameWriter& fr
     const std::int64_t now = monotonic_ns();
     if (!ready) {
       ready = true;
-      if (!say(CameraReady{kVersion, hello.width, hello.height, hello.fps, sandbox.landlock, sandbox.seccomp})) return kOk;
+      if (!say(CameraReady{kVersion, hello.width, hello.height, hello.fps, sandbox.landlock, sandbox.seccomp}))
+        return kOk;
       beat_at = now + every;
     } else if (now + 2 * kNanosPerMs >= beat_at) {  // pictures jitter: don't miss a beat by a hair
       ++heartbeat.count;

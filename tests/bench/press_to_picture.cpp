@@ -54,12 +54,20 @@ int run() {
 
   std::vector<double> lamp, rtp, frame;
   for (int i = 0; i < kPresses; ++i) {
-    require(box.until([](const object& now) { return text_at(now, "card.code") == "ready" && json::boolean(now, "events_up").value_or(false); }, 30s),
+    require(box.until(
+                [](const object& now) {
+                  return text_at(now, "card.code") == "ready" && json::boolean(now, "events_up").value_or(false);
+                },
+                30s),
             "not ready for the next press", box);
     box.press();
-    require(box.until([](const object& now) {
-      return measured(now, "press_to_lamp_ms") && measured(now, "press_to_first_rtp_ms") && measured(now, "press_to_first_frame_ms");
-    }, 30s), "no picture came", box);
+    require(box.until(
+                [](const object& now) {
+                  return measured(now, "press_to_lamp_ms") && measured(now, "press_to_first_rtp_ms") &&
+                         measured(now, "press_to_first_frame_ms");
+                },
+                30s),
+            "no picture came", box);
     lamp.push_back(number_at(box.last, "timings.press_to_lamp_ms"));
     rtp.push_back(number_at(box.last, "timings.press_to_first_rtp_ms"));
     frame.push_back(number_at(box.last, "timings.press_to_first_frame_ms"));

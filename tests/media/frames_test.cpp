@@ -48,8 +48,8 @@ void draw(FrameWriter& writer, std::uint8_t value, std::int64_t pts_ns) {
 TEST_CASE("only even, sane sizes get a frame memory") {
   CHECK(make_frame_memory(1280, 720).has_value());
   CHECK(make_frame_memory(4096, 4096).has_value());
-  const auto [width, height] = GENERATE(table<int, int>(
-      {{0, 0}, {1279, 720}, {1280, 719}, {-2, 720}, {4098, 720}, {1280, 1 << 30}, {14, 16}}));
+  const auto [width, height] =
+      GENERATE(table<int, int>({{0, 0}, {1279, 720}, {1280, 719}, {-2, 720}, {4098, 720}, {1280, 1 << 30}, {14, 16}}));
   const auto refused = make_frame_memory(width, height);
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == Errc::invalid);

@@ -200,7 +200,8 @@ TEST_CASE("answers that webrtcbin would swallow are named") {
 TEST_CASE("a screenshot is a PNG of the card, and tells whether people are in it") {
   MediaUnderTest media;
   media.hello();
-  media.send(protocol::ShowCard{"ready", "ボタンを押してください", {"14:00からの相談につながります。"}, "calm", false, ""});
+  media.send(
+      protocol::ShowCard{"ready", "ボタンを押してください", {"14:00からの相談につながります。"}, "calm", false, ""});
   const UniqueFd file(::memfd_create("png", MFD_CLOEXEC));
   media.send(protocol::TakeScreenshot{7}, {file.get()});
   const auto done = media.wait_for<protocol::Screenshot>(20s);

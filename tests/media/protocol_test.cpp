@@ -98,8 +98,8 @@ TEST_CASE("messages from media survive the way") {
   CHECK(from_media(Heartbeat{std::numeric_limits<std::uint64_t>::max()}).count ==
         std::numeric_limits<std::uint64_t>::max());
   CHECK(from_media(Offered{kKey, "sdp"}).sdp == "sdp");
-  for (const LegFailure failure : {LegFailure::offer, LegFailure::answer, LegFailure::inactive,
-                                   LegFailure::not_connected, LegFailure::codec}) {
+  for (const LegFailure failure :
+       {LegFailure::offer, LegFailure::answer, LegFailure::inactive, LegFailure::not_connected, LegFailure::codec}) {
     const LegFailed failed = from_media(LegFailed{kKey, failure, "words"});
     CHECK(failed.failure == failure);
     CHECK(failed.message == "words");
@@ -130,8 +130,7 @@ TEST_CASE("messages from media survive the way") {
 }
 
 TEST_CASE("messages of the camera survive the way") {
-  const CameraHello hello =
-      through<ToCamera>(CameraHello{kVersion, "/dev/video0", 640, 360, 15}, decode_to_camera);
+  const CameraHello hello = through<ToCamera>(CameraHello{kVersion, "/dev/video0", 640, 360, 15}, decode_to_camera);
   CHECK(hello.device == "/dev/video0");
   CHECK(hello.width == 640);
   CHECK(hello.height == 360);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From inside the media process's sandbox, also on a thread that GStreamer started: keys, state and other programs are
 // out of reach, and a picture still comes out of a pipeline.
+#include "media/sandbox.hpp"
+
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <sys/socket.h>
@@ -13,7 +15,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "media/sandbox.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace madoguchi;

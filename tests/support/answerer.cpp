@@ -49,7 +49,7 @@ GstFlowReturn on_picture(GstAppSink* sink, gpointer data) {
     for (int y = 0; y < info.height; y += 8) {
       for (int x = 0; x < info.width; x += 8) sum += luma[y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0) + x];
     }
-    state.brightness = static_cast<double>(sum) / ((info.height + 7) / 8 * ((info.width + 7) / 8));
+    state.brightness = static_cast<double>(sum) / static_cast<double>((info.height + 7) / 8 * ((info.width + 7) / 8));
     state.width = info.width;
     state.height = info.height;
     gst_video_frame_unmap(&frame);

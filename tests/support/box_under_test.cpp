@@ -49,12 +49,11 @@ BoxUnderTest::BoxUnderTest(asio::io_context& io, BoxOptions options)
     : io_(io), daemon_(io, folder_.path(), "madoguchid") {
   const std::string events =
       options.events ? fmt::format("events = \"{}/events/{{room}}\"", options.origin) : std::string();
-  write_text(folder_ / "box.toml",
-             fmt::format(fmt::runtime(kConfig), fmt::arg("folder", folder_.path().native()),
-                         fmt::arg("programs", MADOGUCHI_BIN), fmt::arg("origin", options.origin),
-                         fmt::arg("token", options.token), fmt::arg("calendar", options.calendar),
-                         fmt::arg("events", events), fmt::arg("media", options.media)) +
-                 options.extra);
+  write_text(folder_ / "box.toml", fmt::format(fmt::runtime(kConfig), fmt::arg("folder", folder_.path().native()),
+                                               fmt::arg("programs", MADOGUCHI_BIN), fmt::arg("origin", options.origin),
+                                               fmt::arg("token", options.token), fmt::arg("calendar", options.calendar),
+                                               fmt::arg("events", events), fmt::arg("media", options.media)) +
+                                       options.extra);
 }
 
 BoxUnderTest::~BoxUnderTest() {

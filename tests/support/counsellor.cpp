@@ -72,7 +72,9 @@ void Counsellor::join(const std::string& room) {
   auto listening = listen(seat_, http_, make("GET", "/api/rooms/" + room + "/stream?session=" + seat_->session, {}));
   auto ended = [seat = seat_](std::exception_ptr, int) { seat->open = false; };
   asio::co_spawn(io_, std::move(listening), asio::bind_cancellation_slot(seat_->cancel.slot(), std::move(ended)));
-  if (!until(io_, [this] { return seat_->open; }, std::chrono::seconds(10))) throw std::runtime_error("no stream");
+  if (!until(
+          io_, [this] { return seat_->open; }, std::chrono::seconds(10)))
+    throw std::runtime_error("no stream");
 }
 
 asio::awaitable<int> Counsellor::listen(std::shared_ptr<Seat> seat, HttpClient& http, HttpRequest request) {

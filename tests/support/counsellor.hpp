@@ -41,7 +41,7 @@ class Counsellor {
   [[nodiscard]] const std::vector<std::string>& heard() const;
   [[nodiscard]] bool has_heard(const std::string& what) const;
 
-  AnswererOptions send_options;     ///< codec, tone and size of what we send
+  AnswererOptions send_options;  ///< codec, tone and size of what we send
   std::string receive_codec = "h264";
 
  private:

@@ -25,7 +25,8 @@ DeskUnderTest::~DeskUnderTest() {
 
 object DeskUnderTest::command(std::vector<std::string> arguments, const std::string& input) {
   arguments.insert(arguments.end(), {"--json", "--data", folder_ / "data"});
-  const auto reply = json::parse_object(run_program(io_, folder_.path(), "madoguchi-desk", std::move(arguments), input));
+  const auto reply =
+      json::parse_object(run_program(io_, folder_.path(), "madoguchi-desk", std::move(arguments), input));
   if (!reply) throw std::runtime_error("the desk printed no JSON: " + reply.error().message);
   return *reply;
 }

@@ -70,7 +70,9 @@ int Program::wait(Millis within) {
     status = value;
     done = true;
   });
-  if (!until(io_, [&done] { return done; }, within)) throw std::runtime_error(name_ + " does not end");
+  if (!until(
+          io_, [&done] { return done; }, within))
+    throw std::runtime_error(name_ + " does not end");
   child_.reset();
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

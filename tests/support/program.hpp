@@ -55,7 +55,9 @@ T await(asio::io_context& io, asio::awaitable<T> work) {
     result.emplace(std::move(value));
     done = true;
   });
-  if (!until(io, [&done] { return done; }, std::chrono::seconds(30 * kSlow))) throw std::runtime_error("await: late");
+  if (!until(
+          io, [&done] { return done; }, std::chrono::seconds(30 * kSlow)))
+    throw std::runtime_error("await: late");
   if (failure) std::rethrow_exception(failure);
   return std::move(*result);
 }

@@ -14,7 +14,8 @@ using json::bj::object;
 namespace {
 
 /// An answer takes webrtcbin a while; a box that gives up before it comes cannot DELETE what it was not told of.
-const std::string kQuick = "[session]\npost_within = \"" + std::to_string(4 * kSlow) + "s\"\n" + R"(farewell_for = "100ms"
+const std::string kQuick =
+    "[session]\npost_within = \"" + std::to_string(4 * kSlow) + "s\"\n" + R"(farewell_for = "100ms"
 retry_first = "100ms"
 retry_most = "500ms"
 connect_within = "3s"
@@ -62,7 +63,10 @@ struct Bad {
 const std::vector<Bad>& bad_replies() {
   static const std::vector<Bad> kBad = {
       {"office-error", [](ScriptedOffice&, const OfficeRequest&) { return plain(500); }},
-      {"office-busy", [](ScriptedOffice&, const OfficeRequest&) { return plain(503, {{"Retry-After", "1"}}); }},
+      {"office-busy",
+       [](ScriptedOffice&, const OfficeRequest&) {
+         return plain(503, {{"Retry-After", "1"}});
+       }},
       {"office-refused", [](ScriptedOffice&, const OfficeRequest&) { return plain(401); }},
       {"office-protocol", [](ScriptedOffice&, const OfficeRequest&) { return plain(406); }},
       {"office-answer-invalid",
@@ -82,8 +86,7 @@ const std::vector<Bad>& bad_replies() {
          reply.body = replaced(reply.body, "a=(recvonly|sendonly)", "a=inactive");
          return reply;
        }},
-      {"office-empty-reply",
-       [](ScriptedOffice&, const OfficeRequest&) { return as(plain(201), OfficeReply::close); }},
+      {"office-empty-reply", [](ScriptedOffice&, const OfficeRequest&) { return as(plain(201), OfficeReply::close); }},
       {"office-late", [](ScriptedOffice&, const OfficeRequest&) { return as(plain(201), OfficeReply::hang); }},
       {"office-cut",
        [](ScriptedOffice& office, const OfficeRequest& request) {
@@ -127,7 +130,8 @@ TEST_CASE("each way of a faulty office is its own fault, and the consultation co
   }
   CHECK(box.pid() == daemon);
   CHECK(number_at(box.status(), "counters.illegal") == 0);
-  const bool all_deleted = test::until(io, [&office] { return office.peers.empty(); }, 5s);
+  const bool all_deleted = test::until(
+      io, [&office] { return office.peers.empty(); }, 5s);
   std::string left;
   for (const auto& [path, peer] : office.peers) left += path + " ";
   CAPTURE(left);
@@ -196,7 +200,8 @@ TEST_CASE("503 is asked again no earlier than the office wants") {
   box.start();
   REQUIRE(box.until(ready_to_press, 20s));
   box.press();
-  REQUIRE(test::until(io, [&asked] { return asked.size() >= 3; }, 30s));
+  REQUIRE(test::until(
+      io, [&asked] { return asked.size() >= 3; }, 30s));
   for (std::size_t i = 1; i < asked.size(); ++i) CHECK(asked[i] - asked[i - 1] >= 1900ms);
 }
 

@@ -36,8 +36,8 @@ void goes_on(BoxAndOffice& it, When when) {
   REQUIRE(talks);
   // Pictures flow both ways, now.
   const double decoded = number_at(leg_of(it.box.last, "play"), "frames");
-  CHECK(it.box.until(
-      [decoded](const object& now) { return number_at(leg_of(now, "play"), "frames") > decoded + 5; }, 10s));
+  CHECK(it.box.until([decoded](const object& now) { return number_at(leg_of(now, "play"), "frames") > decoded + 5; },
+                     10s));
   const auto received = [&it] {
     std::uint64_t most = 0;
     for (const auto& [path, peer] : it.office.peers) {

@@ -191,14 +191,14 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
 }
 
 TEST_CASE("promise 5: what a booking says of people stays in the booking - no port is open") {
-  const std::vector<std::string> secrets = {"山田花子", "YAMADA", "hanako@example", "090-1234-5678", "09012345678",
-                                            "離婚の相談",  "tok_9f8e7d", "ひみつ"};
+  const std::vector<std::string> secrets = {"山田花子",    "YAMADA",     "hanako@example", "090-1234-5678",
+                                            "09012345678", "離婚の相談", "tok_9f8e7d",     "ひみつ"};
   BoxAndOffice it;
-  it.office.calendar_text = one_booking(
-      it.office.origin(), "room1", -5min, 60min,
-      "SUMMARY:山田花子 YAMADA 離婚の相談\r\nDESCRIPTION:090-1234-5678 09012345678 ひみつ tok_9f8e7d\r\n"
-      "ATTENDEE;CN=山田花子:mailto:hanako@example.jp\r\nORGANIZER;CN=YAMADA:mailto:hanako@example.jp\r\n"
-      "LOCATION:ひみつ https://evil.example/?tok_9f8e7d\r\nX-NOTE:山田花子\r\nCOMMENT:090-1234-5678\r\n");
+  it.office.calendar_text =
+      one_booking(it.office.origin(), "room1", -5min, 60min,
+                  "SUMMARY:山田花子 YAMADA 離婚の相談\r\nDESCRIPTION:090-1234-5678 09012345678 ひみつ tok_9f8e7d\r\n"
+                  "ATTENDEE;CN=山田花子:mailto:hanako@example.jp\r\nORGANIZER;CN=YAMADA:mailto:hanako@example.jp\r\n"
+                  "LOCATION:ひみつ https://evil.example/?tok_9f8e7d\r\nX-NOTE:山田花子\r\nCOMMENT:090-1234-5678\r\n");
   it.box.start();
   REQUIRE(it.idle());
   CHECK(doors(it.box.pid()).empty());

@@ -50,7 +50,9 @@ struct Bench {
   std::vector<Loss> losses;
   std::vector<protocol::CameraFailed> failures;
   std::function<void(const protocol::CameraReady&, const protocol::FrameMemory&)> on_ready;
-  CameraProcess camera{loop.get_executor(), clock, settings(),
+  CameraProcess camera{loop.get_executor(),
+                       clock,
+                       settings(),
                        {.on_ready =
                             [this](const protocol::CameraReady& ready, const protocol::FrameMemory& frames) {
                               ++readies;
@@ -201,7 +203,9 @@ struct Played {
   std::vector<UniqueFd> theirs;
   std::vector<Loss> losses;
   int readies = 0;
-  CameraProcess camera{loop.get_executor(), clock, CameraProcessSettings{},
+  CameraProcess camera{loop.get_executor(),
+                       clock,
+                       CameraProcessSettings{},
                        {.on_ready = [this](const protocol::CameraReady&, const protocol::FrameMemory&) { ++readies; },
                         .on_failed = {},
                         .on_lost = [this](const Loss& loss) { losses.push_back(loss); },

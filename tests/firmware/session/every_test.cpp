@@ -33,6 +33,7 @@ LegKey key(const Talk& talk, std::uint32_t leg) {
   return leg < talk.state.legs.size() ? talk.key(leg) : LegKey{leg, 1};
 }
 
+// clang-format off
 const Row kRows[] = {
     {"pressed", [](const Talk&) { return Event(Pressed{desk_plan()}); }, "c**.*"},
     {"pressed, nothing open", [](const Talk&) { return Event(Pressed{}); }, "*****"},
@@ -79,6 +80,7 @@ const Row kRows[] = {
     {"service-set, out", [](const Talk&) { return Event(ServiceSet{false}); }, "o...."},
     {"service-set, in", [](const Talk&) { return Event(ServiceSet{true}); }, "....i"},
 };
+// clang-format on
 
 void enter(Talk& talk, int phase) {
   switch (phase) {

@@ -28,7 +28,10 @@ struct Bench {
   std::vector<protocol::Ready> readies;
   std::vector<protocol::FromMedia> messages;
   std::vector<Loss> losses;
-  MediaProcess media{loop.get_executor(), clock, MediaProcessSettings{}, protocol::MediaHello{},
+  MediaProcess media{loop.get_executor(),
+                     clock,
+                     MediaProcessSettings{},
+                     protocol::MediaHello{},
                      {.on_ready = [this](const protocol::Ready& ready) { readies.push_back(ready); },
                       .on_message = [this](const protocol::FromMedia& message) { messages.push_back(message); },
                       .on_lost = [this](const Loss& loss) { losses.push_back(loss); }},
@@ -231,9 +234,9 @@ TEST_CASE("a full channel counts as hung") {
 }
 
 TEST_CASE("a life that breaks the protocol is replaced") {
-  const std::string text = GENERATE(
-      as<std::string>{}, "nonsense", R"({"type":"offered"})",
-      R"({"type":"ready","version":1,"landlock":true,"seccomp":true,"encoders":[]})");  // a second Ready
+  const std::string text =
+      GENERATE(as<std::string>{}, "nonsense", R"({"type":"offered"})",
+               R"({"type":"ready","version":1,"landlock":true,"seccomp":true,"encoders":[]})");  // a second Ready
   Bench bench;
   bench.start();
   REQUIRE(bench.fake.say_text(text));
