@@ -32,11 +32,7 @@ groups=(build run)
 [ "$drive" = 0 ] || groups+=(test)
 provisioning/install-packages.sh "${groups[@]}"
 browser=tests/interop/browser
-if [ "$drive" = 1 ] && ! cmp -s $browser/package-lock.json $browser/node_modules/.installed-for 2>/dev/null; then
-  step "installing the browser driver (npm ci)"
-  (cd $browser && npm ci --no-audit --no-fund --silent)
-  cp $browser/package-lock.json $browser/node_modules/.installed-for
-fi
+[ "$drive" = 0 ] || provisioning/install-browser-driver.sh
 step "building (release)"
 cmake --preset release >/dev/null
 cmake --build build/release -j "$(nproc)" --target madoguchid madoguchi madoguchi-feed madoguchi-media madoguchi-camera \

@@ -24,14 +24,7 @@ groups=(build run test lint)
 [ "$preset" = tsan ] && groups=(build lint)
 provisioning/install-packages.sh "${groups[@]}"
 
-browser=tests/interop/browser
-if [ "$preset" != tsan ] && [ -e $browser/package-lock.json ]; then
-  if ! cmp -s $browser/package-lock.json $browser/node_modules/.installed-for 2>/dev/null; then
-    echo "== installing the browser driver (npm ci)" >&2
-    (cd $browser && npm ci --no-audit --no-fund --silent)
-    cp $browser/package-lock.json $browser/node_modules/.installed-for
-  fi
-fi
+[ "$preset" = tsan ] || provisioning/install-browser-driver.sh
 
 export MADOGUCHI_WERROR=ON
 echo "== configuring ($preset)" >&2
