@@ -15,6 +15,7 @@ using json::bj::object;
 namespace {
 
 constexpr std::chrono::hours kJapan{9};
+constexpr std::size_t kMostShown = 300;  ///< consultations in one answer, which must fit into a message
 
 std::string local(WallTime time) {
   const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(time + kJapan);
@@ -172,7 +173,13 @@ object Box::status() const {
 object Box::agenda() const {
   array consultations;
   const schedule::Consultation* open = feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before);
+  std::size_t left_out = 0;
   for (const schedule::Consultation& each : feeds_.agenda().consultations) {
+    if (each.end < clock_.wall() - std::chrono::hours(24)) continue;
+    if (consultations.size() >= kMostShown) {
+      ++left_out;
+      continue;
+    }
     consultations.push_back(
         object{{"id", each.id},
                {"start", std::chrono::duration_cast<std::chrono::seconds>(each.start.time_since_epoch()).count()},
@@ -181,7 +188,8 @@ object Box::agenda() const {
                {"status", schedule::name(each.status)},
                {"open", open != nullptr && open->id == each.id}});
   }
-  return object{{"ok", true}, {"consultations", std::move(consultations)}, {"feeds", feeds_status()}};
+  return object{
+      {"ok", true}, {"consultations", std::move(consultations)}, {"left_out", left_out}, {"feeds", feeds_status()}};
 }
 
 }  // namespace madoguchi

@@ -19,7 +19,7 @@ struct Problem {
   std::uint32_t line = 0, column = 0;
   std::string message;
 };
-/// "box.toml:12:1: unknown key \"polll\"; did you mean \"poll\"?"
+/// "box.toml:12:1: unknown key \"polll\"; the nearest known key is \"poll\""
 std::string to_string(const Problem& problem);
 
 class Document;

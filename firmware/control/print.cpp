@@ -104,6 +104,7 @@ std::string agenda_words(const object& reply) {
                        json::boolean_or(consultation, "open", false).value_or(false) ? "  <- a press joins this" : "");
   }
   if (out.empty()) out = "no consultations are known\n";
+  if (const auto more = number(reply, "left_out"); more > 0) out += fmt::format("... and {} later ones\n", more);
   for (const object* each : objects(reply, "feeds")) {
     const object& feed = *each;
     out += fmt::format("feed {}: read {}\n", text(feed, "name"), age(number(feed, "age_s", -1)));

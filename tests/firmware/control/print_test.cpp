@@ -77,6 +77,8 @@ TEST_CASE("an agenda in words") {
         "fedcba9876543210  2026-04-07 10:00 - 11:00  cancelled\n"
         "feed hall: read 5 s ago\n");
   CHECK(control::agenda_words({}) == "no consultations are known\n");
+  CHECK(control::agenda_words(parsed(R"({"consultations":[{"id":"a","start_local":"b","end_local":"c","status":"d"}],
+    "left_out":7})")) == "a  b - c  d\n... and 7 later ones\n");
 }
 
 TEST_CASE("what was done") {

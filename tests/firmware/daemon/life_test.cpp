@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's own life: one on each socket, a clean end in every phase, a bad configuration said at once, answers that
+// stay answers when the agenda is large.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "tests/firmware/daemon/box_and_office.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace madoguchi;
+using namespace madoguchi::test;
+using namespace std::chrono_literals;
+using json::bj::object;
+
+TEST_CASE("SIGTERM ends it cleanly, with its children, while idle, calling and talking") {
+  for (const char* when : {"idle", "calling", "talking"}) {
+    INFO(when);
+    BoxAndOffice it;
+    it.box.start();
+    const std::string phase = when;
+    REQUIRE((phase == "idle" ? it.idle() : phase == "calling" ? it.calling() : it.talking()));
+    const pid_t media = it.box.media_pid();
+    const auto cameras = it.cameras();
+    CHECK(it.box.stop() == 0);
+    CHECK(::kill(media, 0) != 0);
+    for (const pid_t camera : cameras) CHECK(::kill(camera, 0) != 0);
+    CHECK(it.box.log().find("event=stopped clean=true") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(it.box.folder() / "control.sock"));
+  }
+}
+
+TEST_CASE("a second daemon on the same socket is told so, and the first goes on") {
+  BoxAndOffice it;
+  it.box.start();
+  const pid_t first = it.box.pid();
+  Program second(it.io, it.box.folder().path(), "second");
+  second.start("madoguchid", {"--config", it.box.folder() / "box.toml"});
+  CHECK(second.wait() == 1);
+  CHECK(second.errors().find("control.sock") != std::string::npos);
+  CHECK(it.box.pid() == first);
+  CHECK(text_at(it.box.status(), "phase") == "idle");
+}
+
+TEST_CASE("a configuration with a mistake is refused with its place") {
+  asio::io_context io;
+  const Folder folder;
+  write_text(folder / "box.toml", "[box]\nhal = \"x\"\n");
+  Program daemon(io, folder.path(), "daemon");
+  daemon.start("madoguchid", {"--config", folder / "box.toml"});
+  CHECK(daemon.wait() == 2);
+  CHECK(daemon.errors().find("box.toml:2:1: unknown key \\\"hal\\\"") != std::string::npos);
+  CHECK(daemon.errors().find("the nearest known key is \\\"hall\\\"") != std::string::npos);
+}
+
+TEST_CASE("a thousand bookings fit into an answer") {
+  BoxAndOffice it;
+  std::string all;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string one =
+        one_booking(it.office.origin(), fmt::format("room{}", i), 24h + i * 15min, 24h + i * 15min + 10min);
+    const auto from = one.find("BEGIN:VEVENT");
+    all += one.substr(from, one.find("END:VCALENDAR") - from);
+  }
+  it.office.calendar_text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" + all + "END:VCALENDAR\r\n";
+  it.box.start();
+  REQUIRE(it.box.until_card("next", 20s));
+  const object agenda = it.box.ask({{"command", "agenda"}});
+  CHECK(agenda.at("consultations").as_array().size() == 300);
+  CHECK(number_at(agenda, "left_out") > 500);
+}
