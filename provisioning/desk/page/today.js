@@ -162,7 +162,10 @@ export class Today {
 
   /// The next half hour: what is booked most on the telephone.
   fillNext() {
-    $('book-time').value = timeOf(Math.ceil(Date.now() / 1800000) * 1800000);
+    const next = Math.ceil(Date.now() / 1800000) * 1800000;
+    // Shortly before midnight that is tomorrow.
+    if ($('book-day').value === dayOf(Date.now())) $('book-day').value = dayOf(next);
+    $('book-time').value = timeOf(next);
   }
 
   tick() {
