@@ -33,9 +33,10 @@ export class Today {
   }
 
   async start() {
-    this.fillNext();
+    const shown = this.showDay(dayOf(Date.now()));
+    this.fillNext();  // after the day was set: it may be tomorrow
     this.tick();
-    await Promise.all([this.fetchHalls(), this.showDay(dayOf(Date.now()))]);
+    await Promise.all([this.fetchHalls(), shown]);
   }
 
   /// Forgets what belongs to one counsellor's visit.
