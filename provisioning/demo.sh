@@ -87,6 +87,9 @@ url=$(sed -n 's/^madoguchi-desk: //p' "$state/desk.out")
 origin=${url%/}
 
 # ---- the box
+# A browser uses loopback only when it is told to: where the machine has an address of its own, media takes that.
+loopback=true
+[ "$drive" = 1 ] || [ -z "$(hostname -I 2>/dev/null | tr -d ' ')" ] || loopback=false
 (umask 077; cat >"$state/box.toml" <<EOF
 [box]
 hall = "中央公民館"
@@ -115,7 +118,7 @@ publish = "$origin/whip/{room}/counsellor"
 play = "$origin/whep/{room}/counsellor"
 
 [media]
-loopback = true
+loopback = $loopback
 EOF
 )
 madoguchi check-config "$state/box.toml" >/dev/null
@@ -140,12 +143,14 @@ step "starting the box"
 until_status card.code ready 60
 
 if [ "$drive" = 0 ]; then
+  hint=
+  [ "$loopback" = false ] || hint="                   (Chromium: start it with --allow-loopback-in-peer-connection)
+"
   cat <<EOF
 
   The counsellor   open $url in a browser on this machine and log in
                    name $name   password $(cat "$state/password")
-                   (Chromium on the same machine: start it with --allow-loopback-in-peer-connection)
-  The booking      receipt number $(field receipt <<<"$booking"), open now
+$hint  The booking      receipt number $(field receipt <<<"$booking"), open now
   The hall's TV    type s and Enter: a picture of it in $out/box.png
   The button       Enter: a press     l and Enter: a long press, which ends     q and Enter: stop everything
   More             $bin/madoguchi --socket $MADOGUCHI_SOCKET status
