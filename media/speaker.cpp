@@ -205,16 +205,18 @@ void Speaker::chime(std::string_view code) {
 
 std::vector<float> chime_samples(std::string_view code) {
   struct Note {
+    std::string_view code;
     double hz, at, seconds;
   };
-  std::vector<Note> notes;
-  if (code == "press") notes = {{880, 0, 0.18}};
-  if (code == "ready") notes = {{659.3, 0, 0.2}, {784, 0.18, 0.3}};
-  if (code == "connected") notes = {{523.3, 0, 0.2}, {659.3, 0.15, 0.2}, {784, 0.3, 0.45}};
-  if (code == "ended") notes = {{784, 0, 0.25}, {523.3, 0.22, 0.5}};
-  if (code == "trouble") notes = {{392, 0, 0.3}, {392, 0.4, 0.4}};
+  static constexpr Note kNotes[] = {
+      {"press", 880, 0, 0.18},      {"ready", 659.3, 0, 0.2},        {"ready", 784, 0.18, 0.3},
+      {"connected", 523.3, 0, 0.2}, {"connected", 659.3, 0.15, 0.2}, {"connected", 784, 0.3, 0.45},
+      {"ended", 784, 0, 0.25},      {"ended", 523.3, 0.22, 0.5},     {"trouble", 392, 0, 0.3},
+      {"trouble", 392, 0.4, 0.4},
+  };
   std::vector<float> samples;
-  for (const Note& note : notes) {
+  for (const Note& note : kNotes) {
+    if (note.code != code) continue;
     const auto from = static_cast<std::size_t>(note.at * kRate);
     const auto count = static_cast<std::size_t>(note.seconds * kRate);
     samples.resize(std::max(samples.size(), from + count), 0.0F);
