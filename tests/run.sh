@@ -34,11 +34,11 @@ cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else grep -
 
 # Found once for all processes of the tests, instead of by each of them.
 export GST_REGISTRY=$PWD/build/$preset/gst-registry.bin
-[ "$preset" = tsan ] || "build/$preset/bin/madoguchi-media" --write-registry "$GST_REGISTRY"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1:handle_abort=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0}
 [ "$preset" != asan ] || export MADOGUCHI_SLOW=1  # the browser tests wait longer then
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+[ "$preset" = tsan ] || "build/$preset/bin/madoguchi-media" --write-registry "$GST_REGISTRY"
 echo "== testing ($preset)" >&2
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j 2 "${label[@]}" "$@"
