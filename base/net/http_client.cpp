@@ -70,8 +70,13 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
 
  private:
   struct Socket {
-    Socket(const asio::any_io_executor& executor, curl_socket_t fd) : descriptor(executor, fd) {}
-    ~Socket() { (void)descriptor.release(); }  // libcurl closes it
+    explicit Socket(const asio::any_io_executor& executor) : descriptor(executor) {}
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket() { let_go(); }
+    void let_go() {
+      if (descriptor.is_open()) (void)descriptor.release();  // libcurl closes it
+    }
     stream_descriptor descriptor;
     int wanted = 0;
     bool reading = false, writing = false;
@@ -79,12 +84,25 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
 
   static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
     auto& multi = *static_cast<Multi*>(self);
+    const auto known = multi.sockets_.find(fd);
     if (what == CURL_POLL_REMOVE) {
-      multi.sockets_.erase(fd);
+      if (known == multi.sockets_.end()) return 0;
+      // Now, even if the handler of a wait holds it: libcurl is about to close it and may open another of that number
+      // before that handler returns. Letting go later would take the newcomer out of the reactor.
+      known->second->let_go();
+      multi.sockets_.erase(known);
       return 0;
     }
-    auto& socket = multi.sockets_[fd];
-    if (!socket) socket = std::make_shared<Socket>(multi.executor_, fd);
+    std::shared_ptr<Socket> socket;
+    if (known != multi.sockets_.end()) {
+      socket = known->second;
+    } else {
+      socket = std::make_shared<Socket>(multi.executor_);
+      boost::system::error_code error;
+      socket->descriptor.assign(fd, error);  // may not throw: the caller is C
+      if (error) return -1;                  // libcurl ends its transfers
+      multi.sockets_.emplace(fd, socket);
+    }
     socket->wanted = what;
     multi.watch(fd, socket);
     return 0;

@@ -31,6 +31,7 @@ Transfer::Transfer(boost::asio::any_io_executor executor, const HttpRequest& req
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PROXY, "");
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs holds its own thread, not this one
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -111,7 +112,8 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 
 void Transfer::finish(CURLcode result) {
   finished = true;
-  code = result;
+  // libcurl takes a connection that is closed in the middle of the head for the end of an empty reply.
+  code = result == CURLE_OK && !head_complete ? CURLE_RECV_ERROR : result;
   wake.cancel();
 }
 
