@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -25,7 +26,9 @@ template <class T>
 boost::asio::awaitable<T> off_loop(boost::asio::thread_pool& pool, std::function<T()> work) {
   auto executor = pool.get_executor();
   auto job = detail::call<T>(std::move(work));
-  co_return co_await boost::asio::co_spawn(executor, std::move(job), boost::asio::use_awaitable);
+  // No cancellation goes to the pool: Asio would deliver it there after the work, to a frame that is gone.
+  auto resume = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
+  co_return co_await boost::asio::co_spawn(executor, std::move(job), std::move(resume));
 }
 
 }  // namespace madoguchi
