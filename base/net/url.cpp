@@ -43,6 +43,11 @@ Result<Url> Url::parse(std::string_view text) {
     }
   }
   if (text.size() > 4096) return fail(Errc::invalid, "not a URL: longer than 4096 bytes");
+  // Nor would it mind one slash, or three, before the host.
+  const auto host = text.find("://");
+  if (host == std::string_view::npos || text.substr(host + 3, 1) == "/") {
+    return fail(Errc::invalid, "not a URL: it must begin with https:// and a host");
+  }
   const CurlUrl url(::curl_url());
   const std::string copy(text);
   if (const CURLUcode code = ::curl_url_set(url.get(), CURLUPART_URL, copy.c_str(), CURLU_NON_SUPPORT_SCHEME);
@@ -71,6 +76,11 @@ Result<Url> Url::parse(std::string_view text) {
 }
 
 Result<Url> Url::resolve(std::string_view reference) const {
+  for (const char c : reference) {  // a blank is taken as %20; a NUL would hide what follows it
+    if (static_cast<unsigned char>(c) < ' ' || c == '\\' || c == 127) {
+      return fail(Errc::invalid, "not a reference to a URL: it holds a control character or a backslash");
+    }
+  }
   const CurlUrl url(::curl_url());
   ::curl_url_set(url.get(), CURLUPART_URL, text_.c_str(), 0);
   const std::string copy(reference);
