@@ -19,6 +19,10 @@ namespace {
 std::string literal(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
+    if (c == '\n') {
+      result += "\\n";
+      continue;
+    }
     if (c == '"' || c == '\\') result += '\\';
     result += c;
   }
@@ -33,7 +37,7 @@ std::string identifier(std::string code) {
 class Entry {
  public:
   Entry(std::string file, std::string code, const toml::table& table) : file_(file), code_(code), table_(table) {
-    const bool spelt = !code.empty() &&
+    const bool spelt = !code.empty() && code.front() != '-' &&
                        std::all_of(code.begin(), code.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
     if (!spelt) stop(file_, table_, "a fault's code is made of a-z and dashes, not \"" + code + "\"");
     for (const auto& [key, value] : table) {
@@ -51,9 +55,13 @@ class Entry {
     }
     const auto lamp = table_["lamp"].value<int>().value_or(-1);
     if (lamp < 0 || lamp > 9) stop(file_, table_, code_ + ": lamp is 0 to 9 blinks");
+    const std::string steps_ja = steps("steps_ja");
+    const std::string steps_en = steps("steps_en");
+    if (table_["steps_ja"].as_array()->size() != table_["steps_en"].as_array()->size()) {
+      stop(file_, *table_["steps_en"].node(), code_ + ": as many steps in each language");
+    }
     return "    FaultInfo{" + literal(code_) + ", Severity::" + severity + ", " + std::to_string(lamp) + ", " +
-           literal(text("ja")) + ", " + literal(text("en")) + ", " + steps("steps_ja") + ", " + steps("steps_en") +
-           "},\n";
+           literal(text("ja")) + ", " + literal(text("en")) + ", " + steps_ja + ", " + steps_en + "},\n";
   }
 
  private:
@@ -69,6 +77,7 @@ class Entry {
     std::string result = "{";
     for (std::size_t i = 0; i < 2; ++i) {
       if (i > 0) result += ", ";
+      if (i < array->size() && !array->get(i)->is_string()) stop(file_, *array, code_ + ": a step is a text");
       result += i < array->size() ? literal(array->get(i)->value<std::string>().value_or("")) : "\"\"";
     }
     return result + "}";
@@ -169,6 +178,10 @@ int main(int argc, char** argv) {
     if (table == nullptr) stop(argv[1], node, "a fault is a table: [" + std::string(code.str()) + "]");
     rows += Entry(argv[1], std::string(code.str()), *table).row();
     names += "  " + identifier(std::string(code.str())) + ",\n";
+  }
+  if (root.empty()) {
+    std::cerr << argv[1] << ": there is no fault in it\n";
+    return 1;
   }
   std::ofstream(argv[2]) << kHeader << names << kHeaderEnd;
   std::ofstream(argv[3]) << kSource << rows << kSourceEnd;

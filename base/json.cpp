@@ -40,9 +40,12 @@ Result<bool> as_boolean(const bj::value& value, std::string_view key) {
 Result<bj::object> parse_object(std::string_view text) {
   bj::parse_options options;
   options.max_depth = 16;
+  bj::parser parser({}, options);
   boost::system::error_code error;
-  bj::value value = bj::parse(bj::string_view(text.data(), text.size()), error, {}, options);
-  if (error) return fail(Errc::invalid, "not JSON: " + error.message());
+  const std::size_t read = parser.write_some(text.data(), text.size(), error);
+  if (!error && read < text.size()) error = bj::error::extra_data;
+  if (error) return fail(Errc::invalid, fmt::format("not JSON: {} at byte {}", error.message(), read));
+  bj::value value = parser.release();
   if (!value.is_object()) return fail(Errc::invalid, "not a JSON object");
   return std::move(value.get_object());
 }

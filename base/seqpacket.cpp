@@ -77,7 +77,8 @@ Result<std::optional<Message>> receive_message(int socket) {
     }
   }
   if (count == 0) return std::optional<Message>();
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return fail(Errc::too_large, "message over 128 KiB");
+  const bool truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  if (truncated || static_cast<std::size_t>(count) > kMaxMessage) return fail(Errc::too_large, "message over 128 KiB");
   result.text.resize(static_cast<std::size_t>(count));
   result.text.shrink_to_fit();
   return std::optional<Message>(std::move(result));
