@@ -102,6 +102,7 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
 }
 
 Result<void> Box::start() {
+  started_ = clock_.boot();
   std::error_code error;
   std::filesystem::create_directories(config_.box.state, error);
   if (error) return fail(Errc::io, config_.box.state.native() + ": " + error.message());
@@ -210,6 +211,18 @@ void Box::tick() {
   ticker_.after(kTick, [this] { tick(); });
   update_lamp();
   look_at_agenda();
+  look_at_feeds();
+}
+
+/// By the boot clock where a feed was never read: the wall clock may be set meanwhile.
+void Box::look_at_feeds() {
+  bool old = false;
+  for (const schedule::FeedState& feed : feeds_.states()) {
+    const bool never = !feed.read_at && clock_.boot() - started_ > config_.schedule.old_after;
+    old = old || never || (feed.read_at && clock_.wall() - *feed.read_at > config_.schedule.old_after);
+  }
+  if (old) raise(Fault::agenda_old);
+  else clear(Fault::agenda_old);
 }
 
 void Box::look_at_agenda() {

@@ -73,6 +73,7 @@ class Box final : public session::Ports {
   void pressed(board::Press press);
   void tick();
   void look_at_agenda();
+  void look_at_feeds();
   void update_lamp();
   void show_card();
   [[nodiscard]] session::CardFacts card_facts() const;
@@ -137,6 +138,7 @@ class Box final : public session::Ports {
   bool press_due_ = false;              ///< a press that no chime has answered yet
   std::string chimed_;                  ///< the card whose chime was played last
   std::optional<Fault> camera_reason_;  ///< what the camera process said of itself before it ended
+  BootTime started_{};
   bool stopping_ = false;
   Timings timings_;
   std::map<std::uint32_t, protocol::LegStats> leg_stats_;

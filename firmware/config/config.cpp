@@ -186,6 +186,7 @@ Loaded read(Document document) {
   for (Table& link : root.tables("link")) read_link(link, config.schedule);
   Table schedule = root.table("schedule");
   schedule.read("window_before", config.schedule.window_before, 0ms, 24h);
+  schedule.read("old_after", config.schedule.old_after, 1s, 240h);
   schedule.read("time_zone", config.schedule.time_zone);
   read_session(root.table("session"), config.session);
   read_signalling(root.table("signalling"), config.signalling);

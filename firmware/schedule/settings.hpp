@@ -35,6 +35,7 @@ struct Settings {
   std::vector<LinkRule> links;
   std::string time_zone = "Asia/Tokyo";  ///< of times without one
   std::chrono::milliseconds window_before{30 * 60 * 1000};
+  std::chrono::milliseconds old_after{60 * 60 * 1000};  ///< a feed that was not read for so long: the fault agenda-old
   std::chrono::milliseconds fetch_within{20000};
   std::chrono::milliseconds read_within{5000};  ///< the child's wall time; its CPU time is 2 s
   std::size_t fetch_cap = 4 * 1024 * 1024;

@@ -46,9 +46,7 @@ bool EventStream::take(std::string_view bytes) {
     remember(*event);
     handlers_.event(*event);
   };
-  if (parser_->sse.feed(bytes, each)) return true;
-  log::warning("events-too-large", {{"office", url_.origin()}});
-  return false;
+  return parser_->sse.feed(bytes, each);
 }
 
 asio::awaitable<void> EventStream::run() {
@@ -58,16 +56,21 @@ asio::awaitable<void> EventStream::run() {
     request.headers.emplace_back("Accept", "text/event-stream");
     request.bearer = bearer_;
     parser_ = std::make_shared<Parser>();
-    std::function<void(const HttpResponse&)> on_head = [this, &failures](const HttpResponse&) {
-      failures = 0;
+    std::function<void(const HttpResponse&)> on_head = [this](const HttpResponse&) {
       up_ = true;
       handlers_.up();
     };
-    std::function<bool(std::string_view)> on_data = [this](std::string_view bytes) { return take(bytes); };
+    bool too_large = false;
+    std::function<bool(std::string_view)> on_data = [this, &failures, &too_large](std::string_view bytes) {
+      failures = 0;  // not at the head: an office that ends each stream at once is not asked twice a second
+      too_large = !take(bytes);
+      return !too_large;
+    };
     const Result<HttpResponse> ended =
         co_await http_.stream(std::move(request), on_head, on_data, settings_.events_silent_after);
     std::string why = "the office closed it";
-    if (!ended) why = ended.error().message;
+    if (too_large) why = "an event was too large";
+    else if (!ended) why = ended.error().message;
     else if (ended->status != 200) why = fmt::format("HTTP {}", ended->status);
     seats_.reset();
     if (up_ || failures == 0) {

@@ -2,6 +2,8 @@
 // The closed list, read strictly. Pure.
 #include "firmware/signalling/office_events.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 
 namespace madoguchi::signalling {
@@ -19,13 +21,36 @@ Result<std::string> word(const json::bj::object& object, std::string_view key) {
   return text;
 }
 
-std::string shown(std::string text) {
-  std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (text.size() <= kMostBanner) return text;
-  std::size_t end = kMostBanner;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // no half character
-  text.resize(end);
-  return text;
+/// As word(), "" where the key is missing.
+Result<std::string> word_or_none(const json::bj::object& object, std::string_view key) {
+  if (!object.contains(key)) return std::string();
+  return word(object, key);
+}
+
+/// Controls of both sets, and what turns the direction of writing round: not for a screen.
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/// Whole characters only; the JSON parser has seen to it that it is UTF-8.
+std::string shown(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t length = std::min<std::size_t>(text.size(), first < 0x80   ? 1
+                                                                  : first < 0xe0 ? 2
+                                                                  : first < 0xf0 ? 3
+                                                                                 : 4);
+    char32_t c = length == 1 ? first : first & (0x7fU >> length);
+    for (std::size_t i = 1; i < length; ++i) c = (c << 6U) | (static_cast<unsigned char>(text[i]) & 0x3fU);
+    if (!is_control(c)) {
+      if (result.size() + length > kMostBanner) break;
+      result += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return result;
 }
 
 Result<OfficeEvent> seats(const json::bj::object& object) {
@@ -65,7 +90,11 @@ Result<OfficeEvent> parse_office_event(std::string_view text) {
     if (!seat) return fail(seat.error());
     return OfficeEvent(SeatLeft{*seat});
   }
-  if (*type == "ringing") return OfficeEvent(Ringing{json::string_or(*object, "seat", "").value_or("")});
+  if (*type == "ringing") {
+    auto seat = word_or_none(*object, "seat");
+    if (!seat) return fail(seat.error());
+    return OfficeEvent(Ringing{*seat});
+  }
   if (*type == "hold") {
     const auto on = json::boolean(*object, "on");
     if (!on) return fail(on.error());
@@ -76,7 +105,11 @@ Result<OfficeEvent> parse_office_event(std::string_view text) {
     if (!banner) return fail(banner.error());
     return OfficeEvent(Banner{shown(*banner)});
   }
-  if (*type == "ended") return OfficeEvent(Ended{json::string_or(*object, "by", "").value_or("")});
+  if (*type == "ended") {
+    auto by = word_or_none(*object, "by");
+    if (!by) return fail(by.error());
+    return OfficeEvent(Ended{*by});
+  }
   return fail(Errc::unsupported, "an event of a type that is not in the list");
 }
 

@@ -6,8 +6,16 @@
 
 namespace madoguchi::signalling {
 
+namespace {
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+}
+
 bool SseParser::feed(std::string_view bytes, const std::function<void(const std::string& data)>& event) {
   for (const char c : bytes) {
+    if (mark_ < kByteOrderMark.size()) {  // a stream may begin with one
+      mark_ = c == kByteOrderMark[mark_] ? mark_ + 1 : kByteOrderMark.size();
+      if (static_cast<unsigned char>(c) >= 0x80) continue;
+    }
     const bool second_half = after_cr_ && c == '\n';
     after_cr_ = c == '\r';
     if (second_half) continue;

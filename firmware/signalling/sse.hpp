@@ -18,6 +18,7 @@ class SseParser {
  private:
   void line(const std::function<void(const std::string& data)>& event);
   std::string line_, data_;
+  std::size_t mark_ = 0;  ///< bytes of a byte order mark seen so far
   bool has_data_ = false, after_cr_ = false;
 };
 

@@ -33,9 +33,12 @@ std::string_view name(PostFailure failure) {
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
                                                       std::chrono::system_clock::time_point now) {
   constexpr std::int64_t kMost = 600;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error != std::errc() || end != value.data() + value.size()) {
+  const bool digits = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (value.empty() || (!digits && value.front() == '-')) return std::nullopt;
+  std::int64_t seconds = kMost;
+  if (digits) {
+    std::from_chars(value.data(), value.data() + value.size(), seconds);  // kMost stays when it is too large for it
+  } else {
     const std::time_t date = ::curl_getdate(std::string(value).c_str(), nullptr);
     if (date == -1) return std::nullopt;
     seconds = date - std::chrono::system_clock::to_time_t(now);
@@ -66,8 +69,10 @@ PostFailure failure_of_status(int status) {
 }
 
 bool is_sdp(const HttpResponse& response) {
-  const std::string type = response.header("content-type").value_or("");
-  return type.rfind("application/sdp", 0) == 0 && response.body.rfind("v=0", 0) == 0;
+  std::string type = response.header("content-type").value_or("");
+  type.resize(std::min(type.find_first_of("; \t"), type.size()));  // parameters
+  for (char& c : type) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return type == "application/sdp" && response.body.rfind("v=0", 0) == 0;
 }
 
 tl::unexpected<PostError> failed(PostFailure failure, const Url& where, std::string_view what) {

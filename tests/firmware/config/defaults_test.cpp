@@ -49,6 +49,7 @@ std::vector<Row> rows() {
       {"[box]\n", "programs", "/usr/libexec/madoguchi", "\"/p\"", "/p", NOW(c.box.programs)},
       {"[box]\n", "board", "fake", "\"fake\"", "fake", NOW(c.box.board)},
       {"[box]\n", "ca_file", "", "\"/ca\"", "/ca", NOW(c.box.ca_file)},
+      {"[schedule]\n", "old_after", "3600000ms", "\"2h\"", "7200000ms", NOW(c.schedule.old_after)},
       {"[schedule]\n", "window_before", "1800000ms", "\"5min\"", "300000ms", NOW(c.schedule.window_before)},
       {"[schedule]\n", "time_zone", "Asia/Tokyo", "\"Europe/Rome\"", "Europe/Rome", NOW(c.schedule.time_zone)},
       {"[media]\n", "microphone", "simulated", "\"silent\"", "silent", NOW(c.media.microphone)},

@@ -68,3 +68,19 @@ TEST_CASE("a thousand bookings fit into an answer") {
   CHECK(agenda.at("consultations").as_array().size() == 300);
   CHECK(number_at(agenda, "left_out") > 500);
 }
+
+TEST_CASE("bookings that could not be read for long are old, until they are read again") {
+  asio::io_context io;
+  ScriptedOffice office(io);
+  BoxOptions options = BoxAndOffice::options(office, {});
+  options.extra += "[schedule]\nold_after = \"2s\"\n";
+  BoxUnderTest box(io, std::move(options));
+  box.start();
+  REQUIRE(box.until_card("ready", 20s));
+  CHECK_FALSE(has_fault(box.status(), "agenda-old"));
+  office.shut();
+  REQUIRE(box.until([](const object& now) { return has_fault(now, "agenda-old"); }, 20s));
+  CHECK(text_at(box.last, "card.code") == "ready");  // what was read before still works
+  office.open();
+  CHECK(box.until([](const object& now) { return !has_fault(now, "agenda-old"); }, 20s));
+}
