@@ -211,15 +211,7 @@ asio::awaitable<Result<HttpResponse>> single(std::shared_ptr<HttpClient::Multi> 
   co_return std::move(transfer.response);
 }
 
-}  // namespace
-
-HttpClient::HttpClient(asio::any_io_executor executor, HttpSettings settings)
-    : multi_(std::make_shared<Multi>(std::move(executor), std::move(settings))) {}
-
-HttpClient::~HttpClient() { multi_->shut_down(); }
-
-asio::awaitable<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
-  const std::shared_ptr<Multi> multi = multi_;  // outlives this client, if it must
+asio::awaitable<Result<HttpResponse>> exchange(std::shared_ptr<HttpClient::Multi> multi, HttpRequest request) {
   const auto until = std::chrono::steady_clock::now() + request.deadline;
   for (int redirects = 0;; ++redirects) {
     if (auto may = permitted(request.url); !may) co_return fail(may.error());
@@ -240,11 +232,10 @@ asio::awaitable<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
   }
 }
 
-asio::awaitable<Result<HttpResponse>> HttpClient::stream(HttpRequest request,
-                                                         std::function<void(const HttpResponse&)> on_head,
-                                                         std::function<bool(std::string_view)> on_data,
-                                                         std::chrono::milliseconds idle) {
-  const std::shared_ptr<Multi> multi = multi_;
+asio::awaitable<Result<HttpResponse>> listen(std::shared_ptr<HttpClient::Multi> multi, HttpRequest request,
+                                             std::function<void(const HttpResponse&)> on_head,
+                                             std::function<bool(std::string_view)> on_data,
+                                             std::chrono::milliseconds idle) {
   if (auto may = permitted(request.url); !may) co_return fail(may.error());
   Transfer transfer(multi->executor(), request, multi->settings(), true);
   Running running(multi, transfer);
@@ -271,6 +262,25 @@ asio::awaitable<Result<HttpResponse>> HttpClient::stream(HttpRequest request,
   }
   if (transfer.finished && transfer.code != CURLE_OK) co_return fail(transfer.error(request.url));
   co_return std::move(transfer.response);
+}
+
+}  // namespace
+
+HttpClient::HttpClient(asio::any_io_executor executor, HttpSettings settings)
+    : multi_(std::make_shared<Multi>(std::move(executor), std::move(settings))) {}
+
+HttpClient::~HttpClient() { multi_->shut_down(); }
+
+// No coroutines: what they run keeps the multi handle from now on, and so the client may go before they begin.
+asio::awaitable<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
+  return exchange(multi_, std::move(request));
+}
+
+asio::awaitable<Result<HttpResponse>> HttpClient::stream(HttpRequest request,
+                                                         std::function<void(const HttpResponse&)> on_head,
+                                                         std::function<bool(std::string_view)> on_data,
+                                                         std::chrono::milliseconds idle) {
+  return listen(multi_, std::move(request), std::move(on_head), std::move(on_data), idle);
 }
 
 }  // namespace madoguchi

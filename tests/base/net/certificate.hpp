@@ -6,10 +6,11 @@
 
 namespace madoguchi::test {
 
-/// Self-signed, for 127.0.0.1 and localhost, one day from an hour ago; PEM text.
+/// Self-signed, one day from an hour ago; PEM text.
 struct Certificate {
   std::string certificate, key;
 };
-Certificate make_certificate();
+/// `names` as OpenSSL's configuration writes them.
+Certificate make_certificate(const std::string& names = "IP:127.0.0.1,DNS:localhost");
 
 }  // namespace madoguchi::test

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLong = 20s * kSlow;   // never reached in a test that passes
+constexpr auto kLong = 20s * kSlow;     // never reached in a test that passes
 constexpr auto kShort = 200ms * kSlow;  // reached on purpose
 
 Answer how(Answer::How how) {
@@ -31,9 +31,9 @@ TEST_CASE("each way of a faulty server has its own name") {
     Millis within;
   };
   const Row rows[] = {
-      {Answer::hang, Errc::timeout, kShort},      {Answer::hang_body, Errc::timeout, kShort},
-      {Answer::close, Errc::empty, kLong},        {Answer::reset, Errc::empty, kLong},
-      {Answer::cut_head, Errc::cut, kLong},       {Answer::cut, Errc::cut, kLong},
+      {Answer::hang, Errc::timeout, kShort},     {Answer::hang_body, Errc::timeout, kShort},
+      {Answer::close, Errc::empty, kLong},       {Answer::reset, Errc::empty, kLong},
+      {Answer::cut_head, Errc::cut, kLong},      {Answer::cut, Errc::cut, kLong},
       {Answer::endless, Errc::too_large, kLong},
   };
   for (const Row& row : rows) {

@@ -60,7 +60,8 @@ TEST_CASE("a stream given up and a connection taken again in the same moment dis
                      [&](std::exception_ptr, Result<HttpResponse> response) { posted = std::move(response); });
       return false;  // given up, its descriptor closed
     };
-    const auto ended = await(io, client.stream(std::move(request), [](const HttpResponse&) {}, stream, 10s));
+    const auto ended = await(io, client.stream(
+                                     std::move(request), [](const HttpResponse&) {}, stream, 10s));
     REQUIRE(ended);
     const auto after = await(io, client.send(post(server, "/b")));
     REQUIRE(after);

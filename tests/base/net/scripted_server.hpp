@@ -27,16 +27,16 @@ struct Asked {
 struct Answer {
   enum How {
     whole,
-    held,      ///< nothing until release(), then whole
-    hang,      ///< no byte is ever sent
-    close,     ///< closed without a byte
-    reset,     ///< the same with a TCP reset
-    cut_head,  ///< closed in the middle of the head
-    cut,       ///< closed in the middle of the body
-    hang_body, ///< half a body, then nothing more
-    endless,   ///< a body without an end, as fast as it is taken
-    stream,    ///< a head without a length, then what push() says
-    raw,       ///< `body` is all that is sent
+    held,       ///< nothing until release(), then whole
+    hang,       ///< no byte is ever sent
+    close,      ///< closed without a byte
+    reset,      ///< the same with a TCP reset
+    cut_head,   ///< closed in the middle of the head
+    cut,        ///< closed in the middle of the body
+    hang_body,  ///< half a body, then nothing more
+    endless,    ///< a body without an end, as fast as it is taken
+    stream,     ///< a head without a length, then what push() says
+    raw,        ///< `body` is all that is sent
   } how = whole;
   int status = 200;
   std::string body;

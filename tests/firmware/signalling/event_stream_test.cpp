@@ -117,6 +117,7 @@ TEST_CASE("an event beyond all bounds ends the connection") {
   REQUIRE(test.settles([&test] { return test.ups == 1; }));
   test.server.push("data: " + std::string(20000, 'x'));
   REQUIRE(test.settles([&test] { return test.downs.size() == 1; }));
+  CHECK(test.downs[0].find("too large") != std::string::npos);
   CHECK(test.events.empty());
   CHECK(test.settles([&test] { return test.server.open() == 0; }));
 }
@@ -168,11 +169,66 @@ TEST_CASE("an office that does not answer is asked less and less often, down onc
     test.server.answer = [](const Asked&) { return how(Answer::stream); };
     test.clock.advance(5s);
     REQUIRE(test.settles([&test] { return test.ups == 1; }));
+    test.server.push(kNobody);
+    REQUIRE(test.settles([&test] { return test.events.size() == 1; }));
     test.server.drop();
     REQUIRE(test.settles([&test] { return test.downs.size() == 2 && test.clock.pending() == 1; }));
     test.clock.advance(1s);  // from the first delay again
     REQUIRE(test.settles([&test] { return test.ups == 2; }));
   }
+}
+
+TEST_CASE("an office that ends each stream at once is asked less and less often too") {
+  Listening test;
+  test.settings.events_retry_first = 1s;
+  test.server.answer = [](const Asked&) {
+    Answer answer;
+    answer.closes = true;
+    return answer;
+  };
+  test.start();
+  std::size_t asked = 1;
+  for (const auto delay : {1s, 2s, 4s}) {
+    REQUIRE(test.settles([&] { return test.clock.pending() == 1 && test.asked() == asked; }));
+    CHECK(test.downs.size() == asked);
+    test.clock.advance(delay - 1ms);
+    REQUIRE(test.clock.pending() == 1);
+    test.clock.advance(1ms);
+    ++asked;
+  }
+}
+
+TEST_CASE("an office that takes the stream and hangs up at once is not asked twice a second") {
+  Listening test;
+  test.server.answer = [](const Asked&) { return how(Answer::whole); };  // 200, and that is all
+  test.start();
+  std::size_t asked = 1;
+  for (const auto delay : {500ms, 1000ms, 2000ms}) {
+    CAPTURE(delay.count());
+    REQUIRE(test.settles([&] { return test.clock.pending() == 1 && test.asked() == asked; }));
+    test.clock.advance(delay - 1ms);
+    test.quiet();
+    CHECK(test.asked() == asked);
+    test.clock.advance(1ms);
+    ++asked;
+  }
+  CHECK(test.settles([&] { return test.asked() == asked; }));
+}
+
+TEST_CASE("half an event of a connection that was cut is not carried over into the next") {
+  Listening test;
+  test.start();
+  REQUIRE(test.settles([&test] { return test.ups == 1; }));
+  test.server.push(kNobody + "data: {\"type\":\"ended\"");
+  REQUIRE(test.settles([&test] { return test.events.size() == 1; }));
+  test.server.drop();
+  REQUIRE(test.settles([&test] { return test.downs.size() == 1 && test.clock.pending() == 1; }));
+  test.clock.advance(500ms);
+  REQUIRE(test.settles([&test] { return test.ups == 2; }));
+  test.server.push("data: ,\"by\":\"x\"}\n\n" + kNobody);
+  REQUIRE(test.settles([&test] { return test.events.size() == 2; }));
+  CHECK(std::holds_alternative<Seats>(test.events[1]));
+  CHECK(test.stream->dropped() == 1);
 }
 
 TEST_CASE("silence is down") {

@@ -85,6 +85,8 @@ TEST_CASE("an event without what it needs is invalid") {
       R"({"type":"hold","on":"true"})",
       R"({"type":"banner"})",
       R"({"type":"banner","text":{}})",
+      R"({"type":"ringing","seat":7})",
+      R"({"type":"ended","by":7})",
   };
   for (const std::string& row : rows) {
     CAPTURE(row);
@@ -112,6 +114,10 @@ TEST_CASE("names and lists are capped") {
   CHECK_FALSE(joined(beyond));
   CHECK(sits(fits));
   CHECK_FALSE(sits(beyond));
+  for (const std::string start : {R"({"type":"ringing","seat":")", R"({"type":"ended","by":")"}) {
+    CHECK(parse_office_event(start + fits + R"("})"));
+    CHECK_FALSE(parse_office_event(start + beyond + R"("})"));
+  }
   CHECK(parse_office_event(seats_of(16)));
   CHECK_FALSE(parse_office_event(seats_of(17)));
 }
@@ -125,7 +131,13 @@ TEST_CASE("a banner is shortened to whole characters and loses its controls") {
   std::string kanji;
   for (int i = 0; i < 50; ++i) kanji += "\xe7\xaa\x93";
   CHECK(shown(kanji) == kanji.substr(0, 120));
-  CHECK(shown("x" + kanji) == "x" + kanji.substr(0, 117));   // 118 bytes: the next would be cut
+  CHECK(shown("x" + kanji) == "x" + kanji.substr(0, 117));  // 118 bytes: the next would be cut
   CHECK(shown("xx" + kanji) == "xx" + kanji.substr(0, 117));
   CHECK(shown(R"(a\u0000b\u001b[31mc\nd\u007fe)") == "ab[31mcde");
+  // Nor controls of two bytes, nor what turns the direction of writing round.
+  CHECK(shown(R"(a\u0085b\u009bc)") == "abc");
+  CHECK(shown(R"(a\u202eb\u2066c\u200fd)") == "abcd");
+  std::string faces;
+  for (int i = 0; i < 40; ++i) faces += "\xf0\x9f\x98\x80";
+  CHECK(shown("x" + faces) == "x" + faces.substr(0, 116));
 }

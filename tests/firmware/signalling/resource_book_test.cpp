@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/program.hpp"
 
@@ -171,4 +174,36 @@ TEST_CASE("a book that cannot be written says so and is still known in memory") 
   ResourceBook lost(desk.folder / "no such folder", desk.clock, desk.pool);
   CHECK_FALSE(await(desk.io, lost.remember("https://h.example/1")));
   CHECK(lost.size() == 1);
+}
+
+TEST_CASE("saves that overlap leave the last list on the disk, however many threads there are") {
+  Desk desk;
+  asio::thread_pool many(4);
+  ResourceBook book(desk.folder.path(), desk.clock, many);
+  int done = 0;
+  const auto count = [&done](std::exception_ptr, const Result<void>&) { ++done; };
+  constexpr int kRounds = 40;
+  for (int i = 0; i < kRounds; ++i) {
+    const std::string url = fmt::format("https://h.example/{}", i);
+    asio::co_spawn(desk.io, book.remember(url), count);
+    asio::co_spawn(desk.io, book.forget(url), count);
+  }
+  asio::co_spawn(desk.io, book.remember("https://h.example/last"), count);
+  REQUIRE(until(
+      desk.io, [&done] { return done == 2 * kRounds + 1; }, 30s));
+  CHECK(desk.reread() == 1);
+  CHECK(read_text(desk.file()).find("/last") != std::string::npos);
+}
+
+TEST_CASE("a save whose caller is cancelled is made all the same") {
+  Desk desk;
+  asio::cancellation_signal signal;
+  bool over = false;
+  const auto end = [&over](std::exception_ptr, const Result<void>&) { over = true; };
+  asio::co_spawn(desk.io, desk.book.remember("https://h.example/1"), asio::bind_cancellation_slot(signal.slot(), end));
+  desk.io.poll_one();  // it is on its way to the pool
+  signal.emit(asio::cancellation_type::terminal);
+  REQUIRE(until(
+      desk.io, [&over] { return over; }, 30s));
+  CHECK(desk.reread() == 1);
 }

@@ -48,6 +48,13 @@ TEST_CASE("what a stream's text says") {
       {"data: a\n", {}},  // not ended yet
       {"data: {\"a\":\"\xe7\xaa\x93\"}\n\n", {"{\"a\":\"\xe7\xaa\x93\"}"}},
       {"data: a\n\ndata: b\n\n", {"a", "b"}},
+      {"DATA: a\n\n", {}},
+      {"\xef\xbb\xbf"
+       "data: after a byte order mark\n\n",
+       {"after a byte order mark"}},
+      {"data: a\n\n\xef\xbb\xbf"
+       "data: only the first counts\n\n",
+       {"a"}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
