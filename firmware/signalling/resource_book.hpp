@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
@@ -39,7 +40,7 @@ class ResourceBook {
   boost::asio::awaitable<Result<void>> save();
   std::filesystem::path file_;
   const Clock& clock_;
-  boost::asio::thread_pool& pool_;
+  boost::asio::strand<boost::asio::thread_pool::executor_type> disk_;  ///< an older list never overwrites a newer one
   std::vector<Entry> entries_;
 };
 
