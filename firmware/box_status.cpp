@@ -41,7 +41,10 @@ void add_millis(object& to, std::string_view key, std::optional<BootTime> from, 
 }  // namespace
 
 asio::awaitable<Result<object>> Box::answer(control::Question question) {
-  if (question.command == "status") co_return status();
+  if (question.command == "status") {
+    update_lamp();  // a camera that died this moment is not in the queue of events yet
+    co_return status();
+  }
   if (question.command == "agenda") co_return agenda();
   if (question.command == "press") co_return press(question);
   if (question.command == "mute") co_return mute(question);

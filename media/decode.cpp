@@ -23,12 +23,13 @@ GstFlowReturn on_picture(GstAppSink* sink, gpointer data) {
     port->height = GST_VIDEO_INFO_HEIGHT(&info);
   }
   port->picture_at = g_get_monotonic_time();
+  // On the screen first, then told: who hears of the first picture may look for it at once.
+  if (!port->closed && port->sinks.picture) port->sinks.picture(sample);
   if (port->frames.fetch_add(1) == 0) {
     const int width = port->width;
     const int height = port->height;
     Peer::Port::tell(port, [width, height](Peer& peer) { peer.heard_first_frame(width, height); });
   }
-  if (!port->closed && port->sinks.picture) port->sinks.picture(sample);
   gst_sample_unref(sample);
   return GST_FLOW_OK;
 }

@@ -84,7 +84,9 @@ export class Desk {
         if (error) reject(new Error(complaint || String(error)));
         else resolve(JSON.parse(said));
       };
-      execFile(program(), ['--data', this.data, '--json', ...words], {timeout: 20000}, done).stdin.end(input);
+      const child = execFile(program(), ['--data', this.data, '--json', ...words], {timeout: 20000}, done);
+      child.stdin.on('error', () => {});  // a command that does not read may be gone by now
+      child.stdin.end(input);
     });
   }
 
