@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -91,6 +92,9 @@ constexpr const char* kDenied[] = {
     "acct", "quotactl", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init"};
 // clang-format on
 
+constexpr unsigned kNamespaces[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                    CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET};
+
 /// Above the last address family of any kernel (46 of them today); it refuses larger numbers by itself.
 constexpr int kFamilies = 64;
 
@@ -104,6 +108,20 @@ class Filter {
   void deny(const char* name) {
     const int number = ::seccomp_syscall_resolve_name(name);
     if (number != __NR_SCMP_ERROR) note(::seccomp_rule_add(context_, SCMP_ACT_ERRNO(EPERM), number, 0));
+  }
+  /// As if the kernel did not know it, for calls that libraries have another way for.
+  void deny_as_unknown(const char* name) {
+    const int number = ::seccomp_syscall_resolve_name(name);
+    if (number != __NR_SCMP_ERROR) note(::seccomp_rule_add(context_, SCMP_ACT_ERRNO(ENOSYS), number, 0));
+  }
+  /// A process or thread in new namespaces, in which it could be root.
+  void deny_namespaces() {
+    for (const unsigned flag : kNamespaces) {
+      const scmp_arg_cmp has_flag{0, SCMP_CMP_MASKED_EQ, flag, flag};
+      note(::seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, &has_flag));
+    }
+    // Its flags are behind a pointer, where no filter sees them; the C library then takes clone.
+    deny_as_unknown("clone3");
   }
   /// The kernel takes the family from the lower half of the register: a plain comparison would be blind to the rest.
   void deny_sockets(int family) {
@@ -127,6 +145,7 @@ class Filter {
 Result<void> restrict_calls(const Sandbox& sandbox) {
   Filter filter;
   for (const char* name : kDenied) filter.deny(name);
+  filter.deny_namespaces();
   if (!sandbox.processes) {
     filter.deny("execve");
     filter.deny("execveat");

@@ -6,6 +6,8 @@
 #include <signal.h>
 
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 #include "firmware/control/control.hpp"
@@ -192,16 +194,18 @@ std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::error_code error;
     std::ifstream stat(entry.path() / "stat");
     std::string line;
     std::getline(stat, line);
-    const auto close = line.rfind(')');
-    if (close == std::string::npos) continue;
-    // After the name: " S PPID ..."
-    if (std::strtol(line.c_str() + close + 4, nullptr, 10) != parent) continue;
-    if (line[close + 2] == 'Z') continue;
-    if (std::filesystem::read_symlink(entry.path() / "exe", error).filename() != program) continue;
+    // proc_pid_stat(5): "PID (the name, cut at 15) STATE PPID ... THREADS ...", the threads as the 20th.
+    const auto open = line.find('('), close = line.rfind(')');
+    if (open == std::string::npos || close == std::string::npos) continue;
+    if (line.substr(open + 1, close - open - 1) != program.substr(0, 15)) continue;
+    std::istringstream rest(line.substr(close + 1));
+    const std::vector<std::string> fields(std::istream_iterator<std::string>(rest), {});
+    if (fields.size() < 18 || std::stol(fields[1]) != parent) continue;
+    // A process lives as long as one of its threads does: its first may be a zombie before the others let go.
+    if (fields[0].find_first_of("ZX") == 0 && std::stol(fields[17]) <= 1) continue;
     found.push_back(static_cast<pid_t>(std::stol(name)));
   }
   return found;

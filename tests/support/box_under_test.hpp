@@ -67,7 +67,7 @@ bool has_fault(const json::bj::object& status, std::string_view code);
 
 /// A process's IP sockets (tcp, udp, raw), as the kernel lists them; lines of /proc/PID/net/*.
 std::vector<std::string> ip_sockets(pid_t pid);
-/// Children of a process whose program has this name.
+/// Living children of a process whose program has this name; one lives until its last thread is gone.
 std::vector<pid_t> children_of(pid_t parent, const std::string& program);
 
 }  // namespace madoguchi::test
