@@ -2,7 +2,6 @@
 // Runs what can block (fsync, a password hash) on a pool's thread and resumes on the caller's loop.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,19 +21,13 @@ boost::asio::awaitable<T> call(std::function<T()> work) {
 }
 }  // namespace detail
 
-/// `executor` is a pool's, or a strand of one where work must keep its order. `work` may not touch the loop's state; it
-/// runs to its end even when the caller is cancelled.
+/// `work` may not touch the loop's state; it runs to its end even when the caller is cancelled.
 template <class T>
-boost::asio::awaitable<T> off_loop(boost::asio::any_io_executor executor, std::function<T()> work) {
+boost::asio::awaitable<T> off_loop(boost::asio::thread_pool& pool, std::function<T()> work) {
   auto job = detail::call<T>(std::move(work));
   // No cancellation goes to the pool: Asio would deliver it there after the work, to a frame that is gone.
   auto resume = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
-  co_return co_await boost::asio::co_spawn(executor, std::move(job), std::move(resume));
-}
-
-template <class T>
-boost::asio::awaitable<T> off_loop(boost::asio::thread_pool& pool, std::function<T()> work) {
-  return off_loop<T>(boost::asio::any_io_executor(pool.get_executor()), std::move(work));
+  co_return co_await boost::asio::co_spawn(pool, std::move(job), std::move(resume));
 }
 
 }  // namespace madoguchi

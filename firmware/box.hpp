@@ -115,7 +115,7 @@ class Box final : public session::Ports {
   boost::asio::io_context& io_;
   Clock& clock_;
   config::Config config_;
-  boost::asio::thread_pool disk_{1};
+  boost::asio::thread_pool disk_{1};  ///< one thread: what is written keeps its order
   HttpClient http_;
   board::FakeBoard board_;
   signalling::ResourceBook resources_;

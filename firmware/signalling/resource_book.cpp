@@ -20,7 +20,7 @@ std::int64_t seconds(const Clock& clock) {
 }  // namespace
 
 ResourceBook::ResourceBook(const std::filesystem::path& folder, const Clock& clock, asio::thread_pool& pool)
-    : file_(folder / "resources.json"), clock_(clock), disk_(pool.get_executor()) {}
+    : file_(folder / "resources.json"), clock_(clock), pool_(pool) {}
 
 void ResourceBook::load() {
   const auto text = read_file(file_, 1024 * 1024);
@@ -53,8 +53,7 @@ asio::awaitable<Result<void>> ResourceBook::save() {
   std::function<Result<void>()> work = [file = file_, text = json::bj::serialize(all)] {
     return write_file_atomically(file, text, 0600);
   };
-  const asio::any_io_executor disk(disk_);
-  co_return co_await off_loop<Result<void>>(disk, std::move(work));
+  co_return co_await off_loop<Result<void>>(pool_, std::move(work));
 }
 
 asio::awaitable<Result<void>> ResourceBook::remember(std::string resource) {

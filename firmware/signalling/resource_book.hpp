@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
@@ -21,6 +20,7 @@ class ResourceBook {
   static constexpr std::size_t kMost = 64;
   static constexpr std::chrono::hours kOldest{7 * 24};
 
+  /// `pool` has one thread: an older list never overwrites a newer one.
   ResourceBook(const std::filesystem::path& folder, const Clock& clock, boost::asio::thread_pool& pool);
 
   /// Reads what an earlier life left; a file that cannot be read counts as empty. Blocks, once at the start.
@@ -40,7 +40,7 @@ class ResourceBook {
   boost::asio::awaitable<Result<void>> save();
   std::filesystem::path file_;
   const Clock& clock_;
-  boost::asio::strand<boost::asio::thread_pool::executor_type> disk_;  ///< an older list never overwrites a newer one
+  boost::asio::thread_pool& pool_;
   std::vector<Entry> entries_;
 };
 
