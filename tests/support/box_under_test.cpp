@@ -189,25 +189,48 @@ std::vector<std::string> ip_sockets(pid_t pid) {
   return found;
 }
 
-std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
-  std::vector<pid_t> found;
+namespace {
+
+struct Relative {
+  pid_t pid;
+  std::string name;
+  bool living;
+};
+
+std::vector<Relative> relatives_of(pid_t parent) {
+  std::vector<Relative> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string number = entry.path().filename();
+    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream stat(entry.path() / "stat");
     std::string line;
     std::getline(stat, line);
     // proc_pid_stat(5): "PID (the name, cut at 15) STATE PPID ... THREADS ...", the threads as the 20th.
     const auto open = line.find('('), close = line.rfind(')');
     if (open == std::string::npos || close == std::string::npos) continue;
-    if (line.substr(open + 1, close - open - 1) != program.substr(0, 15)) continue;
     std::istringstream rest(line.substr(close + 1));
     const std::vector<std::string> fields(std::istream_iterator<std::string>(rest), {});
     if (fields.size() < 18 || std::stol(fields[1]) != parent) continue;
     // A process lives as long as one of its threads does: its first may be a zombie before the others let go.
-    if (fields[0].find_first_of("ZX") == 0 && std::stol(fields[17]) <= 1) continue;
-    found.push_back(static_cast<pid_t>(std::stol(name)));
+    const bool gone = fields[0].find_first_of("ZX") == 0 && std::stol(fields[17]) <= 1;
+    found.push_back({static_cast<pid_t>(std::stol(number)), line.substr(open + 1, close - open - 1), !gone});
   }
+  return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
+  std::vector<pid_t> found;
+  for (const Relative& each : relatives_of(parent)) {
+    if (each.living && each.name == program.substr(0, 15)) found.push_back(each.pid);
+  }
+  return found;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  for (const Relative& each : relatives_of(parent)) found.push_back(each.pid);
   return found;
 }
 

@@ -69,5 +69,7 @@ bool has_fault(const json::bj::object& status, std::string_view code);
 std::vector<std::string> ip_sockets(pid_t pid);
 /// Living children of a process whose program has this name; one lives until its last thread is gone.
 std::vector<pid_t> children_of(pid_t parent, const std::string& program);
+/// All its children, dead ones that were not reaped among them.
+std::vector<pid_t> children_of(pid_t parent);
 
 }  // namespace madoguchi::test

@@ -12,6 +12,8 @@
 
 namespace madoguchi::test {
 
+int rounds(int usual, int in_long_run) { return ::getenv("MADOGUCHI_LONG") != nullptr ? in_long_run : usual; }
+
 Folder::Folder() {
   std::string pattern = std::filesystem::temp_directory_path() / "madoguchi-test-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");

@@ -27,6 +27,9 @@ inline constexpr int kSlow = 4;
 inline constexpr int kSlow = 1;
 #endif
 
+/// How often to do what is random or slow: as usual, or in a long run (tests/run.sh --long).
+int rounds(int usual, int in_long_run);
+
 /// A temporary folder that goes with its owner.
 class Folder {
  public:

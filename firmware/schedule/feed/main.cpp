@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // madoguchi-feed: a calendar on stdin, an agenda on stdout. Its starter gives it limits of processor time and memory; it
 // gives up files, network and programs itself. First line of the input: a JSON header with the feed's name and rules.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <iostream>
 
 #include "base/json.hpp"
 #include "base/sandbox.hpp"
+#include "base/unique_fd.hpp"
 #include "firmware/schedule/feed/calendar.hpp"
 
 namespace {
@@ -46,9 +48,16 @@ Result<std::vector<schedule::LinkRule>> rules_from(const object& header) {
   return rules;
 }
 
+/// libical complains on stderr, which would end in the box's log; what it quotes of a calendar is nobody's business.
+bool hush() {
+  const UniqueFd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  return nowhere.valid() && ::dup2(nowhere.get(), STDERR_FILENO) >= 0;
+}
+
 }  // namespace
 
 int main() {
+  if (!hush()) return stop("stderr", "no /dev/null");
   Sandbox sandbox;
   sandbox.read = {"/usr/share/zoneinfo", "/usr/share/libical", "/usr/lib", "/lib", "/lib64", "/etc/ld.so.cache"};
   const auto entered = enter_sandbox(sandbox);

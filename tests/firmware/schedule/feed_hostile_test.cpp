@@ -5,10 +5,12 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <random>
 
 #include "tests/firmware/schedule/feed_child.hpp"
 #include "tests/firmware/schedule/private_words.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/program.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -134,6 +136,38 @@ TEST_CASE("a calendar cut off anywhere is an error, not an empty agenda") {
     CHECK(end.err.empty());
   }
   CHECK(consultations(run_feed_child(feed_header() + whole).object()).size() == 2);
+}
+
+TEST_CASE("a calendar with bytes changed at random is an agenda or an error, never a crash") {
+  const std::string whole = calendar(
+      "BEGIN:VTIMEZONE\nTZID:T\nBEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0900\nTZOFFSETTO:+0900\n"
+      "RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU\nEND:STANDARD\nEND:VTIMEZONE\n" +
+      event("DTSTART;TZID=T:20260330T100000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;BYDAY=MO,WE;COUNT=9\n"
+            "EXDATE;TZID=T:20260413T100000\nDESCRIPTION:山田 https://desk.example/rooms/r1\nSUMMARY:相談\n") +
+      event("RECURRENCE-ID;TZID=T:20260406T100000\n" + kTime));
+  std::mt19937 random(20261123);
+  const auto any = [&random](std::size_t below) { return static_cast<std::size_t>(random() % below); };
+  int agendas = 0, errors = 0;
+  for (int i = 0; i < rounds(60, 3000); ++i) {
+    std::string text = whole;
+    for (std::size_t changes = 1 + any(8); changes > 0; --changes) {
+      switch (any(5)) {
+        case 0: text[any(text.size())] = static_cast<char>(any(256)); break;
+        case 1: text[any(text.size())] = "0123456789:;=,-+\r\n\\\""[any(20)]; break;
+        case 2: text.erase(any(text.size()), any(40)); break;
+        case 3: text.insert(any(text.size()), std::string(any(30), static_cast<char>(any(256)))); break;
+        default: text.insert(any(text.size()), text.substr(any(text.size()), any(200))); break;
+      }
+    }
+    const ChildEnd end = run_feed_child(feed_header() + text);
+    CAPTURE(i, text, end.err);
+    const std::string said = verdict(end);
+    REQUIRE((said == "agenda" || said == "error"));
+    REQUIRE(end.err.empty());
+    ++(said == "agenda" ? agendas : errors);
+  }
+  CHECK(agendas > 5);
+  CHECK(errors > 5);
 }
 
 TEST_CASE("a broken event does not take the good ones with it") {

@@ -2,6 +2,7 @@
 // End to end: the real box, the real desk, Debian's Chromium. Only camera, microphone, speaker and button are simulated.
 
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';
 import {CounsellorPage, launch} from './lib/browser.js';
 import {Desk} from './lib/desk.js';
@@ -55,8 +56,8 @@ async function flows(box, page) {
   await box.until('more pictures of the counsellor', status => leg(status, 'play').frames > here + 5, 20 * slow);
 }
 
-function e2e(name, body) {
-  test(name, {timeout: 120000 * slow}, body);
+function e2e(name, body, minutes = 2) {
+  test(name, {timeout: minutes * 60000 * slow}, body);
 }
 
 for (const codecs of [['h264', 'vp8'], ['vp8']]) {
@@ -137,3 +138,35 @@ e2e('the desk killed and started again in the middle: the talk goes on', async t
   await talking(page);
   await flows(box, page);
 });
+
+const pss = pid => Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]);
+
+// A consultation as long as a short one at a counter: nothing ages, grows or starts anew on the way.
+if (process.env.MADOGUCHI_LONG) {
+  e2e('ten minutes of talk', async t => {
+    const {box, page} = await consultation(t);
+    const began = Date.now(), minutes = () => (Date.now() - began) / 60000;
+    const first = await box.status();
+    const sizes = {media: [], camera: []};
+    let oldest = 0;
+    while (minutes() < 10) {
+      await flows(box, page);
+      const now = await box.status();
+      oldest = Math.max(oldest, leg(now, 'play').media_age_ms);
+      for (const what of ['media', 'camera']) {
+        assert.equal(now[what].pid, first[what].pid, `the same ${what} process`);
+        if (minutes() > 2) sizes[what].push(pss(now[what].pid));
+      }
+      assert.deepEqual(now.legs.map(each => each.epoch), first.legs.map(each => each.epoch), 'the same peers');
+      assert.equal(now.card.code, first.card.code);
+    }
+    for (const [what, kib] of Object.entries(sizes)) {
+      const growth = kib.at(-1) - kib[0];
+      t.diagnostic(`${what}: ${kib[0]} KiB after two minutes, ${kib.at(-1)} KiB after ten`);
+      assert.ok(growth < 8192, `${what} grew by ${growth} KiB`);
+    }
+    t.diagnostic(`oldest picture on the screen: ${oldest} ms`);
+    assert.ok(oldest < 2000 * slow, `a picture was ${oldest} ms old`);
+    await talking(page);
+  }, 14);
+}
