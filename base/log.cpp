@@ -8,6 +8,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 namespace madoguchi::log {
 
@@ -15,9 +16,14 @@ namespace {
 
 constexpr std::size_t kRecorded = 256;
 
+struct Line {
+  std::string text;
+  bool written;
+};
+
 struct Recorder {
   std::mutex mutex;  // media/ logs from GStreamer's threads
-  std::deque<std::string> lines;
+  std::deque<Line> lines;
   std::string program;
 };
 
@@ -55,6 +61,11 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
+void print(const std::string& line) {
+  const std::string whole = line + '\n';  // in one call: lines of several processes share the descriptor
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, whole.data(), whole.size());
+}
+
 }  // namespace
 
 void set_level(Level level) { g_level = level; }
@@ -77,16 +88,24 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     line += '=';
     append_value(line, field.value);
   }
-  kept.lines.push_back(line);
+  const bool out = level <= g_level.load();
+  if (out) print(line);
+  kept.lines.push_back({std::move(line), out});
   if (kept.lines.size() > kRecorded) kept.lines.pop_front();
-  if (level > g_level.load()) return;
-  line += '\n';
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 std::vector<std::string> recorded() {
   const std::lock_guard lock(recorder().mutex);
-  return {recorder().lines.begin(), recorder().lines.end()};
+  std::vector<std::string> texts;
+  for (const Line& line : recorder().lines) texts.push_back(line.text);
+  return texts;
+}
+
+void write_recorded() {
+  const std::lock_guard lock(recorder().mutex);
+  for (Line& line : recorder().lines) {
+    if (!std::exchange(line.written, true)) print(line.text);
+  }
 }
 
 }  // namespace madoguchi::log

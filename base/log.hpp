@@ -49,7 +49,9 @@ inline void debug(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::debug, event, fields);
 }
 
-/// The last lines of every level, oldest first; at most 256 are kept. Written out when a fault is raised.
+/// The last lines of every level, oldest first; at most 256 are kept.
 std::vector<std::string> recorded();
+/// To stderr what the level held back of them, once: what went before an error.
+void write_recorded();
 
 }  // namespace madoguchi::log

@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
+#include "board/fake/fake_board.hpp"
 #include "firmware/box_stream.hpp"
 #include "firmware/session/lamp.hpp"
 #include "firmware/signalling/whip.hpp"
@@ -62,23 +63,42 @@ session::Plan plan_of(const schedule::Consultation& consultation) {
 
 }  // namespace
 
-Box::Box(asio::io_context& io, Clock& clock, config::Config config)
+namespace {
+
+/// How a coroutine ended; being cancelled is no failure.
+void log_failure(std::string_view task, const std::exception_ptr& failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != asio::error::operation_aborted)
+      log::error("task-failed", {{"task", task}, {"error", error.what()}});
+  } catch (const std::exception& error) {
+    log::error("task-failed", {{"task", task}, {"error", error.what()}});
+  }
+}
+
+}  // namespace
+
+Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_ptr<board::Board> board,
+         session::Spawner media)
     : io_(io), clock_(clock), config_(std::move(config)), http_(io.get_executor(), http_settings(config_)),
-      board_(clock), resources_(config_.box.state, clock, disk_),
-      press_book_(config_.box.state, session::read_boot_id(), disk_),
+      board_(std::move(board)), simulated_(dynamic_cast<board::FakeBoard*>(board_.get())),
+      resources_(config_.box.state, clock, disk_), press_book_(config_.box.state, session::read_boot_id(), disk_),
       feeds_(
           io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
           {[this] { look_at_agenda(); }, [this](Fault fault) { raise(fault); }, [this](Fault fault) { clear(fault); }}),
       media_(io.get_executor(), clock, config_.media_process, config_.media,
              {[this](const protocol::Ready& ready) { media_ready(ready); },
               [this](const protocol::FromMedia& message) { media_said(message); },
-              [this](const session::Loss& loss) { media_lost(loss); }}),
+              [this](const session::Loss& loss) { media_lost(loss); }},
+             std::move(media)),
       camera_(io.get_executor(), clock, config_.camera_process,
               {[this](const protocol::CameraReady& ready, const protocol::FrameMemory&) { camera_ready(ready); },
                [this](const protocol::CameraFailed& failed) { camera_failed(failed); },
                [this](const session::Loss& loss) { camera_lost(loss); }, [this] { update_lamp(); }}),
       runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), media_steady_(clock) {
-  board_.on_press([this](board::Press press) { pressed(press); });
+  board_->on_press([this](board::Press press) { pressed(press); });
 }
 
 Box::~Box() { disk_.join(); }
@@ -88,15 +108,7 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
   running_.push_back(cancel);
   auto done = [this, cancel, what = std::move(what)](std::exception_ptr failure) {
     running_.remove(cancel);
-    if (!failure) return;
-    try {
-      std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-      if (error.code() != asio::error::operation_aborted)
-        log::error("task-failed", {{"task", what}, {"error", error.what()}});
-    } catch (const std::exception& error) {
-      log::error("task-failed", {{"task", what}, {"error", error.what()}});
-    }
+    log_failure(what, failure);
   };
   asio::co_spawn(io_, std::move(work), asio::bind_cancellation_slot(cancel->slot(), std::move(done)));
 }
@@ -175,8 +187,8 @@ void Box::update_lamp() {
     }
   }
   const board::Lamp lamp = session::lamp_for(view, camera_.alive(), session::capture_open());
-  if (lamp == board_.lamp()) return;
-  board_.set_lamp(lamp);
+  if (lamp == board_->lamp()) return;
+  board_->set_lamp(lamp);
   const bool lit = lamp.mode == board::Lamp::Mode::pulse || lamp.mode == board::Lamp::Mode::steady;
   if (lit && timings_.pressed && !timings_.lamp) timings_.lamp = clock_.boot();
 }
@@ -271,8 +283,12 @@ void Box::keep_events_open() {
   handlers.event = [this](const signalling::OfficeEvent& event) { office_said(event); };
   stream_ = std::make_shared<Stream>(http_, clock_, config_.signalling, *url, token_for(*url), std::move(handlers));
   auto run = stream_->events.run();
-  asio::co_spawn(io_, std::move(run),
-                 asio::bind_cancellation_slot(stream_->cancel.slot(), [kept = stream_](std::exception_ptr) {}));
+  asio::co_spawn(
+      io_, std::move(run),
+      asio::bind_cancellation_slot(stream_->cancel.slot(), [this, kept = stream_](std::exception_ptr failure) {
+        log_failure("events", failure);
+        if (stream_ == kept) stream_.reset();  // the next look at the agenda opens it again
+      }));
 }
 
 bool Box::stream_up() const { return stream_ && stream_->events.is_up(); }
@@ -350,6 +366,7 @@ void Box::raise(Fault fault) {
   const FaultInfo& words = info(fault);
   log::write(words.severity == Severity::error ? log::Level::error : log::Level::warning, "fault-raised",
              {{"fault", words.code}, {"severity", name(words.severity)}});
+  if (words.severity == Severity::error) log::write_recorded();
   update_lamp();
 }
 

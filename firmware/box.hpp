@@ -15,7 +15,6 @@
 #include "base/faults.hpp"
 #include "base/net/http_client.hpp"
 #include "board/board.hpp"
-#include "board/fake/fake_board.hpp"
 #include "firmware/config/config.hpp"
 #include "firmware/control/control.hpp"
 #include "firmware/schedule/feeds.hpp"
@@ -29,9 +28,15 @@
 
 namespace madoguchi {
 
+namespace board {
+class FakeBoard;
+}
+
 class Box final : public session::Ports {
  public:
-  Box(boost::asio::io_context& io, Clock& clock, config::Config config);
+  /// `media`: how a life of the media process is started; by default as the program of the configuration.
+  Box(boost::asio::io_context& io, Clock& clock, config::Config config, std::unique_ptr<board::Board> board,
+      session::Spawner media = {});
   ~Box() override;
   Box(const Box&) = delete;
   Box& operator=(const Box&) = delete;
@@ -117,7 +122,8 @@ class Box final : public session::Ports {
   config::Config config_;
   boost::asio::thread_pool disk_{1};  ///< one thread: what is written keeps its order
   HttpClient http_;
-  board::FakeBoard board_;
+  std::unique_ptr<board::Board> board_;
+  board::FakeBoard* simulated_;  ///< the same board where it is the simulated one, else nullptr
   signalling::ResourceBook resources_;
   session::PressBook press_book_;
   schedule::Feeds feeds_;

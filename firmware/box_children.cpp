@@ -16,6 +16,9 @@ namespace {
 /// So long without a death before its fault is taken back: IT can see it, staff are not alarmed for ever.
 constexpr std::chrono::seconds kSteadyAfter{60};
 
+/// A press so long before the media process was lost may not have been shown: it was hung for up to a second.
+constexpr std::chrono::seconds kAnswerAgain{5};
+
 Fault camera_fault(const protocol::CameraFailed& failed) {
   if (failed.code == "busy") return Fault::camera_busy;
   if (failed.code == "permission") return Fault::camera_permission;
@@ -122,6 +125,8 @@ void Box::media_lost(const session::Loss& loss) {
   ready_.reset();
   media_steady_.clear();
   shots_failed("the media process was lost");
+  // It may have taken the card without showing it: a press of this moment is answered once more by the next life.
+  if (timings_.pressed && clock_.boot() - *timings_.pressed < kAnswerAgain) press_due_ = true;
   raise(loss.reason == session::Loss::hung ? Fault::media_hung : Fault::media_dead);
   if (media_.slowed()) raise(Fault::media_restarting_often);
   runner_.dispatch(session::MediaLost{});

@@ -4,12 +4,16 @@
 #include "firmware/box_shot.hpp"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <functional>
+
+#include "base/off_loop.hpp"
 
 namespace madoguchi {
 
@@ -20,7 +24,7 @@ namespace {
 constexpr std::chrono::seconds kShotWithin{5};
 constexpr std::size_t kShotCap = 32 * 1024 * 1024;
 
-/// A regular file or memory: does not block for long. Pipes are refused by the caller's open().
+/// On the disk's pool. Both are regular files: what a pipe's reader or a terminal does could hold it up for ever.
 Result<void> copy(int from, int to) {
   std::array<char, 65536> part;
   std::size_t copied = 0;
@@ -41,6 +45,9 @@ Result<void> copy(int from, int to) {
 }  // namespace
 
 asio::awaitable<Result<json::bj::object>> Box::screenshot(UniqueFd to) {
+  struct stat target {};
+  if (::fstat(to.get(), &target) != 0 || !S_ISREG(target.st_mode))
+    co_return fail(Errc::invalid, "a screenshot goes into a plain file");
   UniqueFd memory(::memfd_create("screenshot", MFD_CLOEXEC));
   if (!memory.valid()) co_return fail(errno_error("making room for the screenshot", errno));
   const std::uint32_t id = ++last_shot_;
@@ -57,10 +64,12 @@ asio::awaitable<Result<json::bj::object>> Box::screenshot(UniqueFd to) {
   shots_.erase(id);
   if (!shot->reply) co_return fail(Errc::timeout, "the media process did not draw the screen in time");
   if (!shot->reply->error.empty()) co_return fail(Errc::io, shot->reply->error);
-  if (shot->reply->shows_people && board_.kind() != "fake") {
+  if (shot->reply->shows_people && simulated_ == nullptr) {
     co_return fail(Errc::permission, "the screen shows people now: their picture is never taken");
   }
-  Result<void> copied = copy(memory.get(), to.get());
+  auto from = std::make_shared<UniqueFd>(std::move(memory)), into = std::make_shared<UniqueFd>(std::move(to));
+  std::function<Result<void>()> work = [from, into] { return copy(from->get(), into->get()); };
+  Result<void> copied = co_await off_loop<Result<void>>(disk_, std::move(work));
   if (!copied) co_return fail(copied.error());
   json::bj::object reply{{"ok", true}, {"shows_people", shot->reply->shows_people}};
   co_return reply;

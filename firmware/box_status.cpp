@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "board/fake/fake_board.hpp"
 #include "firmware/box.hpp"
 
 namespace madoguchi {
@@ -57,17 +58,17 @@ asio::awaitable<Result<object>> Box::answer(control::Question question) {
 }
 
 Result<object> Box::press(const control::Question& question) {
-  if (board_.kind() != "fake") {
+  if (simulated_ == nullptr) {
     return fail(Errc::permission, "press works on the simulated board only: here a person presses the button");
   }
   const auto is_long = json::boolean_or(question.arguments, "long", false);
   if (!is_long) return fail(is_long.error());
-  board_.press(*is_long ? board::Press::long_press : board::Press::short_press);
+  simulated_->press(*is_long ? board::Press::long_press : board::Press::short_press);
   return object{{"ok", true}, {"said", *is_long ? "held" : "pressed"}};
 }
 
 Result<object> Box::mute(const control::Question& question) {
-  if (board_.kind() != "fake") return fail(Errc::permission, "mute works on the simulated board only");
+  if (simulated_ == nullptr) return fail(Errc::permission, "mute works on the simulated board only");
   const auto on = json::boolean(question.arguments, "on");
   if (!on) return fail(on.error());
   runner_.dispatch(session::MuteSet{*on});
@@ -100,7 +101,8 @@ array Box::legs_status() const {
 
 array Box::lamp_since_press() const {
   array changes;
-  for (const board::FakeBoard::Change& change : board_.history()) {
+  if (simulated_ == nullptr) return changes;
+  for (const board::FakeBoard::Change& change : simulated_->history()) {
     if (!timings_.pressed || change.at < *timings_.pressed) continue;
     object each{{"mode", board::name(change.lamp.mode)}};
     add_millis(each, "ms", timings_.pressed, change.at);
@@ -136,7 +138,7 @@ array Box::feeds_status() const {
 object Box::status() const {
   const session::State& state = runner_.state();
   const session::Words words = session::words(view_, card_facts());
-  object reply{{"ok", true}, {"hall", config_.box.hall}, {"board", board_.kind()}, {"version", MADOGUCHI_VERSION}};
+  object reply{{"ok", true}, {"hall", config_.box.hall}, {"board", board_->kind()}, {"version", MADOGUCHI_VERSION}};
   reply["phase"] = session::name(state.phase);
   if (state.plan) reply["consultation"] = state.plan->consultation;
   reply["card"] = object{{"code", view_.card},
@@ -144,7 +146,7 @@ object Box::status() const {
                          {"title_en", words.title_en},
                          {"lines_ja", strings(words.lines_ja)},
                          {"lines_en", strings(words.lines_en)}};
-  const board::Lamp lamp = board_.lamp();
+  const board::Lamp lamp = board_->lamp();
   reply["lamp"] =
       object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}, {"since_press", lamp_since_press()}};
   object media{{"state", media_.ready() ? "ready" : "starting"}, {"pid", pid_of(media_.pids())}};

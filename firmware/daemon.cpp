@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "base/log.hpp"
+#include "board/fake/fake_board.hpp"
 #include "firmware/box.hpp"
 
 namespace {
@@ -58,7 +59,7 @@ int serve(const std::string& file) {
   }
   boost::asio::io_context io(1);
   SystemClock clock(io.get_executor());
-  Box box(io, clock, std::move(loaded->config));
+  Box box(io, clock, std::move(loaded->config), std::make_unique<board::FakeBoard>(clock));
   if (const auto started = box.start(); !started) {
     std::cerr << "madoguchid: " << started.error().message << "\n";
     return kFailed;

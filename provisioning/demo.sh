@@ -36,7 +36,7 @@ browser=tests/interop/browser
 step "building (release)"
 cmake --preset release >/dev/null
 cmake --build build/release -j "$(nproc)" --target madoguchid madoguchi madoguchi-feed madoguchi-media madoguchi-camera \
-  madoguchi-desk | grep -vE 'Building|Linking' || true
+  madoguchi-desk | if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' || true; fi
 
 bin=$root/build/release/bin
 state=$root/build/demo-state

@@ -10,6 +10,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
@@ -147,6 +148,12 @@ asio::awaitable<void> Server::run() {
       co_return;
     }
     UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.valid() && errno != EAGAIN && errno != ECONNABORTED) {
+      // Out of descriptors, say: the visitor stays in the queue, and asking again at once would eat the processor.
+      log::warning("control-accept-failed", {{"error", ::strerrordesc_np(errno)}});
+      asio::steady_timer pause(executor_, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
     if (!socket.valid() || connections_->open() >= kMostConnections) continue;
     auto channel = std::make_shared<Channel>(executor_, std::move(socket));
     connections_->channels.push_back(channel);

@@ -63,7 +63,7 @@ int status(const Options& options) {
 int screenshot(const Options& options, const std::string& file) {
   // Into a file beside it first: a refusal leaves what was there.
   const std::string part = file + ".part";
-  UniqueFd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  UniqueFd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!out.valid()) return failed(errno_error("writing " + part, errno));
   const int fds[] = {out.get()};
   const auto reply = ask(options, {{"command", "screenshot"}}, fds);

@@ -114,6 +114,19 @@ TEST_CASE("what is less urgent than the level goes to the recorder only") {
   CHECK(lines.back() == "<4>event=warning-line-of-this-test");
 }
 
+TEST_CASE("what the level held back is written out once when asked for") {
+  const Stderr captured;
+  log::info("seen-before");
+  log::debug("held-back", {{"n", 1}});
+  log::write_recorded();
+  const std::string text = captured.text();
+  CHECK(text.find("<6>event=seen-before\n") == text.rfind("<6>event=seen-before\n"));
+  CHECK(text.find("<7>event=held-back n=1\n") != std::string::npos);
+  log::write_recorded();
+  CHECK(captured.text() == text);
+  CHECK(log::recorded().back() == "<7>event=held-back n=1");
+}
+
 TEST_CASE("the recorder keeps the last 256 lines, oldest first") {
   const Stderr captured;
   for (int i = 0; i < 300; ++i) log::debug("numbered", {{"n", i}});

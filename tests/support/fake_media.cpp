@@ -135,7 +135,7 @@ void FakeMedia::act(const ToMedia& message, std::vector<UniqueFd> fds) {
     const std::string_view signature = "\x89PNG\r\n\x1a\n";
     const bool written = !fds.empty() && ::write(fds.front().get(), signature.data(), signature.size()) ==
                                              static_cast<ssize_t>(signature.size());
-    say(Screenshot{take->id, written ? "" : "no descriptor to write to", false});
+    say(Screenshot{take->id, written ? "" : "no descriptor to write to", habits.people});
   } else if (std::holds_alternative<FramesAttach>(message)) {
     frame_fds_ = std::move(fds);
   } else if (std::holds_alternative<FramesDetach>(message)) {

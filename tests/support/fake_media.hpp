@@ -34,6 +34,7 @@ class FakeMedia {
     bool connects = true;  ///< ApplyAnswer -> Connected, then FirstRtp (publish) or FirstFrame (play)
     bool drops = true;     ///< DropLeg -> Dropped
     bool pictures = true;  ///< TakeScreenshot -> eight bytes into the descriptor, Screenshot
+    bool people = false;   ///< and says that people are in it
     bool starts = true;    ///< false: the spawner fails
   };
   struct Received {

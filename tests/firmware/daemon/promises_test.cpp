@@ -8,6 +8,7 @@
 
 #include "tests/firmware/daemon/box_and_office.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/desk_under_test.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -159,8 +160,28 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
     };
     it.box.start();
     REQUIRE(it.idle());
+    it.office.seat(true);
     it.box.press();
     REQUIRE(it.box.until(pulsed, 2s));
+    // The offer was sent and hangs; the box goes on.
+    REQUIRE(it.until([&it] { return it.office.count("POST /whip/") > 0; }));
+    CHECK(text_at(it.box.status(), "phase") == "calling");
+  }
+  SECTION("the desk is stopped: a real one, that keeps its connections and says nothing") {
+    asio::io_context io;
+    DeskUnderTest desk(io);
+    desk.start();
+    desk.book(-5min, 60min);
+    BoxUnderTest box(io, desk.box_options());
+    box.start();
+    REQUIRE(box.until_card("ready", 20s));
+    REQUIRE(box.until([](const object& now) { return now.at("events_up").as_bool(); }, 20s));
+    REQUIRE(::kill(desk.pid(), SIGSTOP) == 0);
+    box.press();
+    REQUIRE(box.until(pulsed, 2s));
+    CHECK(text_at(box.last, "phase") == "calling");
+    CHECK(text_at(box.last, "card.code").starts_with("calling"));
+    REQUIRE(::kill(desk.pid(), SIGCONT) == 0);
   }
   SECTION("nothing is open: also that press is answered") {
     BoxAndOffice it;
@@ -186,7 +207,9 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
         20s));
     const UniqueFd png(::memfd_create("png", MFD_CLOEXEC));
     CHECK(it.box.screenshot(png.get()));
+    // That the card and the chime reach the next process: box_test.cpp.
     CHECK(it.box.until_phase("calling", 2s));
+    CHECK(text_at(it.box.last, "card.code").starts_with("calling"));
   }
 }
 
