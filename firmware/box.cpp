@@ -165,8 +165,12 @@ void Box::resume_press() {
 
 // ---- the press and the lamp ------------------------------------------------------------------------------------------
 
+const schedule::Consultation* Box::open_consultation() const {
+  return feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before, held_);
+}
+
 std::optional<session::Plan> Box::open_plan() const {
-  const schedule::Consultation* open = feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before);
+  const schedule::Consultation* open = open_consultation();
   if (open == nullptr) return std::nullopt;
   return plan_of(*open);
 }
@@ -241,7 +245,8 @@ void Box::look_at_agenda() {
   const WallTime now = clock_.wall();
   const auto& agenda = feeds_.agenda();
   session::AgendaSeen seen;
-  const schedule::Consultation* shown = agenda.open_at(now, config_.schedule.window_before);
+  std::erase_if(held_, [&agenda](const std::string& id) { return agenda.find(id) == nullptr; });
+  const schedule::Consultation* shown = open_consultation();
   seen.open_now = shown != nullptr;
   if (shown == nullptr) shown = agenda.next_after(now, config_.schedule.window_before);
   if (shown != nullptr) {
@@ -387,6 +392,9 @@ void Box::observed(const session::Event& event, const session::State& state) {
   }
   log::debug("session", {{"event", name(event)}, {"phase", name(state.phase)}});
   if (state.phase == session::Phase::idle) leg_stats_.clear();
+  if (state.phase == session::Phase::talking && state.plan) talked_ = state.plan->consultation;
+  if (state.phase == session::Phase::ending && state.plan && state.plan->consultation == talked_)
+    held_.insert(std::exchange(talked_, {}));
 }
 
 }  // namespace madoguchi

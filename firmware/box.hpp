@@ -83,6 +83,7 @@ class Box final : public session::Ports {
   void show_card();
   [[nodiscard]] session::CardFacts card_facts() const;
   [[nodiscard]] bool stream_up() const;
+  [[nodiscard]] const schedule::Consultation* open_consultation() const;
   [[nodiscard]] std::optional<session::Plan> open_plan() const;
   [[nodiscard]] std::string token_for(const Url& url) const;
   void keep_events_open();
@@ -137,6 +138,8 @@ class Box final : public session::Ports {
   Alarm media_steady_;
 
   session::View view_;
+  std::string talked_;          ///< the consultation whose talk began
+  std::set<std::string> held_;  ///< talked and ended: a press joins another one that is open rather than these
   session::AgendaSeen agenda_seen_;
   std::set<Fault> faults_;
   bool microphone_ = false;

@@ -177,7 +177,7 @@ object Box::status() const {
 
 object Box::agenda() const {
   array consultations;
-  const schedule::Consultation* open = feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before);
+  const schedule::Consultation* open = open_consultation();
   std::size_t left_out = 0;
   for (const schedule::Consultation& each : feeds_.agenda().consultations) {
     if (each.end < clock_.wall() - std::chrono::hours(24)) continue;

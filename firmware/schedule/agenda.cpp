@@ -26,18 +26,23 @@ std::string_view name(Status status) {
   return "?";
 }
 
-const Consultation* Agenda::open_at(WallTime now, std::chrono::milliseconds before) const {
+const Consultation* Agenda::open_at(WallTime now, std::chrono::milliseconds before,
+                                    const std::set<std::string>& held) const {
   const Consultation* running = nullptr;
   const Consultation* ahead = nullptr;
+  const Consultation* again = nullptr;
   for (const Consultation& each : consultations) {
     if (!usable(each) || now < each.start - before || now >= each.end) continue;
-    if (each.start <= now) {
+    if (held.contains(each.id)) {
+      if (again == nullptr || each.start >= again->start) again = &each;
+    } else if (each.start <= now) {
       if (running == nullptr || each.start >= running->start) running = &each;
     } else if (ahead == nullptr || each.start < ahead->start) {
       ahead = &each;
     }
   }
-  return running != nullptr ? running : ahead;
+  if (running != nullptr) return running;
+  return ahead != nullptr ? ahead : again;
 }
 
 const Consultation* Agenda::next_after(WallTime now, std::chrono::milliseconds before) const {

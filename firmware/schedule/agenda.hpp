@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,10 @@ struct Agenda {
   std::vector<Consultation> consultations;  ///< sorted by start
 
   /// The one that a press at `now` joins: one that runs before one that is ahead; of those that run the latest to have
-  /// started, of those ahead the nearest. Never a cancelled one, never one without a seat.
-  [[nodiscard]] const Consultation* open_at(WallTime now, std::chrono::milliseconds before = kWindowBefore) const;
+  /// started, of those ahead the nearest. Never a cancelled one, never one without a seat. One whose id is in `held`
+  /// (it was talked and ended before its time) only when there is no other.
+  [[nodiscard]] const Consultation* open_at(WallTime now, std::chrono::milliseconds before = kWindowBefore,
+                                            const std::set<std::string>& held = {}) const;
   /// The nearest that is not open yet.
   [[nodiscard]] const Consultation* next_after(WallTime now, std::chrono::milliseconds before = kWindowBefore) const;
   [[nodiscard]] const Consultation* find(std::string_view id) const;

@@ -78,6 +78,26 @@ TEST_CASE("one consultation after the other leaves nothing behind in the daemon"
   CHECK(text_at(it.box.status(), "card.code") == "ready");
 }
 
+TEST_CASE("after a talk that ended early, a press joins the next booking and not the first again") {
+  BoxAndOffice it;
+  const std::string first = one_booking(it.office.origin(), "first", -5min, 60min);
+  const std::string next = one_booking(it.office.origin(), "next", 10min, 70min);
+  const auto from = next.find("BEGIN:VEVENT");
+  it.office.calendar_text = first.substr(0, first.find("END:VCALENDAR")) + next.substr(from);
+  it.office.seat(true);
+  it.box.start();
+  REQUIRE(it.idle());
+  it.box.press();
+  REQUIRE(it.talks());
+  CHECK(it.office.count("POST /whip/first") == 1);
+  it.box.press(true);
+  REQUIRE(it.box.until_card("ready", 20s));
+  it.box.press();
+  REQUIRE(it.talks());
+  CHECK(it.office.count("POST /whip/first") == 1);
+  CHECK(it.office.count("POST /whip/next") == 1);
+}
+
 TEST_CASE("a second daemon on the same socket is told so, and the first goes on") {
   BoxAndOffice it;
   it.box.start();

@@ -49,6 +49,26 @@ TEST_CASE("a window opens half an hour before the start and closes at the end") 
   }
 }
 
+TEST_CASE("after one that was held early, a press joins the next one that is open") {
+  Agenda agenda;
+  agenda.consultations = {consultation("a", at(10), at(11)), consultation("b", at(10, 30), at(11, 30)),
+                          consultation("c", at(11), at(12))};
+  struct Row {
+    WallTime now;
+    std::set<std::string> held;
+    std::string open;
+  };
+  const Row rows[] = {
+      {at(10, 10), {}, "a"},         {at(10, 10), {"a"}, "b"},           {at(10, 29), {"a", "b"}, "b"},
+      {at(10, 31), {"a", "b"}, "c"}, {at(10, 31), {"a", "b", "c"}, "c"}, {at(9, 40), {"a"}, "a"},
+      {at(10, 40), {"b", "c"}, "a"}, {at(10, 10), {"x"}, "a"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE((row.now - at(0)).count(), row.held);
+    CHECK(id_of(agenda.open_at(row.now, 30min, row.held)) == row.open);
+  }
+}
+
 TEST_CASE("the length of the window before the start is a setting") {
   Agenda agenda;
   agenda.consultations = {consultation("a", at(10), at(11))};
