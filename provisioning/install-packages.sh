@@ -44,7 +44,11 @@ echo "== installing $count packages ($*): this is done once" >&2
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1; }
+# Its output into the log; on the terminal a line for each hundred of its steps.
+apt() {
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "$@" </dev/null 2>&1 | tee "$log" |
+    awk '/^(Get:|Unpacking|Setting up)/ { if (++steps % 100 == 0) { print "   " steps ": " $1 " " $2 " " $3; fflush() } }' >&2
+}
 install() { apt install -y --no-install-recommends $missing; }
 apt update || { tail -n 5 "$log" >&2; echo "install-packages: apt-get update failed, going on with the lists there are" >&2; }
 install || { echo "== once more" >&2; apt update || true; install; } || {

@@ -27,10 +27,11 @@ provisioning/install-packages.sh "${groups[@]}"
 
 [ "$preset" = tsan ] || provisioning/install-browser-driver.sh
 
+step() { printf '== %s (%s), after %d min %02d s\n' "$1" "$preset" $((SECONDS / 60)) $((SECONDS % 60)) >&2; }
 export MADOGUCHI_WERROR=ON
-echo "== configuring ($preset)" >&2
+step configuring
 cmake --preset "$preset" >/dev/null
-echo "== building ($preset)" >&2
+step building
 cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' || true; fi
 
 # Found once for all processes of the tests, instead of by each of them.
@@ -41,5 +42,5 @@ export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/support/lsan.supp:pr
 [ "$preset" != asan ] || export MADOGUCHI_SLOW=1  # the browser tests wait longer then
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 [ "$preset" = tsan ] || "build/$preset/bin/madoguchi-media" --write-registry "$GST_REGISTRY"
-echo "== testing ($preset)" >&2
+step testing
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j 2 "${label[@]}" "$@"
