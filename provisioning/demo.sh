@@ -36,7 +36,7 @@ browser=tests/interop/browser
 step "building (release)"
 cmake --preset release >/dev/null
 cmake --build build/release -j "$(nproc)" --target madoguchid madoguchi madoguchi-feed madoguchi-media madoguchi-camera \
-  madoguchi-desk | if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' || true; fi
+  madoguchi-desk | if [ -t 1 ]; then cat; else awk '!/^\[[0-9]+\/[0-9]+\] (Building|Linking)/ || ++n % 50 == 0 { print; fflush() }'; fi
 
 bin=$root/build/release/bin
 state=$root/build/demo-state

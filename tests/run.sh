@@ -32,7 +32,7 @@ export MADOGUCHI_WERROR=ON
 step configuring
 cmake --preset "$preset" >/dev/null
 step building
-cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' || true; fi
+cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else awk '!/^\[[0-9]+\/[0-9]+\] (Building|Linking)/ || ++n % 50 == 0 { print; fflush() }'; fi
 
 # Found once for all processes of the tests, instead of by each of them.
 export GST_REGISTRY=$PWD/build/$preset/gst-registry.bin
