@@ -208,7 +208,7 @@ session::CardFacts Box::card_facts() const {
   facts.hall = config_.box.hall;
   facts.telephone = config_.box.telephone;
   facts.start = agenda_seen_.start;
-  facts.end = agenda_seen_.end;
+  if (facts.start) facts.opens = *facts.start - config_.schedule.window_before;
   facts.now = clock_.wall();
   return facts;
 }

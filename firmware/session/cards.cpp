@@ -22,7 +22,7 @@ struct Card {
   std::string_view line2_ja, line2_en;
 };
 
-// {start} and {end} become local times, {date} the day when it is not today.
+// {start} and {opens} become local times, {date} the day when it is not today.
 constexpr std::array kCards = {
     Card{"starting", "calm", "", true, "準備しています", "Getting ready", "少しお待ちください。", "One moment, please.",
          "", ""},
@@ -30,22 +30,28 @@ constexpr std::array kCards = {
          "{start}からの相談につながります。", "It connects to the consultation of {start}.",
          "職員の方が押してください。", "A staff member presses it."},
     Card{"next", "calm", "", false, "次の相談は {date}{start} からです", "The next consultation is at {date}{start}",
-         "時間が近づくと、ボタンで始められます。", "When the time is near, the button starts it.", "", ""},
+         "{opens}から、ボタンで始められます。", "From {opens} the button starts it.", "", ""},
     Card{"no-bookings", "calm", "", true, "予約はありません", "No bookings", "予約が入ると、ここに表示されます。",
          "A booking will be shown here.", "", ""},
     Card{"nothing-open", "calm", "press", true, "今つながる相談はありません", "Nothing to connect to now",
          "予約の時間をご確認ください。", "Please check the time of the booking.", "", ""},
+    Card{"too-early", "calm", "press", true, "まだ始められません", "Too early",
+         "{date}{start}の相談は、{opens}からボタンで始められます。",
+         "For the consultation at {date}{start} press from {opens} on.", "", ""},
+    Card{"press-short", "calm", "press", false, "始めるときは、短く押してください",
+         "To begin, press the button briefly", "", "", "", ""},
     Card{"calling", "busy", "press", true, "相談員を呼んでいます", "Calling the counsellor", "そのままお待ちください。",
          "Please wait here.", "", ""},
     Card{"calling-absent", "busy", "press", true, "相談員を呼んでいます", "Calling the counsellor",
-         "まだ席にいません。呼び出しを続けています。", "Nobody is at the desk yet. We keep calling.", "", ""},
+         "相談員がまだ席にいません。呼び出しを続けています。", "Nobody is at the desk yet. We keep calling.", "", ""},
     Card{"calling-long", "busy", "", true, "もうしばらくお待ちください", "A little longer, please",
-         "呼び出しを続けています。", "We keep calling.", "やめるときは、ボタンを長く押してください。",
+         "呼び出しを続けています。お急ぎのときは、お電話ください。",
+         "We keep calling. If it is urgent, please telephone.", "やめるときは、ボタンを長く押してください。",
          "To stop, hold the button down."},
     Card{"connecting", "busy", "press", true, "つないでいます", "Connecting", "まもなく相談員が映ります。",
          "The counsellor appears in a moment.", "", ""},
     Card{"reconnecting", "busy", "", true, "つなぎ直しています", "Connecting again", "そのままお待ちください。",
-         "Please wait here.", "", ""},
+         "Please wait here.", "やめるときは、ボタンを長く押してください。", "To stop, hold the button down."},
     Card{"trouble", "trouble", "trouble", true, "", "", "", "", "", ""},
     Card{"out-of-service", "trouble", "trouble", true, "ただいま使えません", "Out of service", "", "", "", ""},
     Card{"talking", "good", "connected", false, "", "", "", "", "", ""},
@@ -59,7 +65,7 @@ constexpr std::array kCards = {
     Card{"ended", "calm", "ended", false, "相談は終わりました", "The consultation has ended", "お疲れさまでした。",
          "Thank you.", "", ""},
     Card{"ended-office", "calm", "ended", false, "相談は終わりました", "The consultation has ended",
-         "相談員が終了しました。", "The counsellor ended it.", "お疲れさまでした。", "Thank you."},
+         "相談員が相談を終えました。", "The counsellor ended it.", "お疲れさまでした。", "Thank you."},
     Card{"ended-left", "calm", "ended", false, "相談員が退席しました", "The counsellor has left",
          "相談は終わりました。", "The consultation has ended.", "続けるときは、もう一度ボタンを押してください。",
          "To go on, press the button again."},
@@ -67,6 +73,9 @@ constexpr std::array kCards = {
          "もう一度呼ぶときは、ボタンを押してください。", "To call again, press the button.", "", ""},
     Card{"ended-no-answer", "trouble", "ended", true, "相談員が出ませんでした", "Nobody answered",
          "もう一度ボタンを押すか、お電話ください。", "Press the button again, or telephone.", "", ""},
+    Card{"ended-lost", "trouble", "ended", true, "接続が戻りませんでした", "The connection did not come back",
+         "相談を終わりました。", "The consultation has ended.", "もう一度ボタンを押すか、お電話ください。",
+         "Press the button again, or telephone."},
     Card{"ended-not-found", "trouble", "ended", true, "この相談は見つかりませんでした",
          "This consultation was not found", "予約が変わったかもしれません。", "The booking may have been changed.",
          "市役所へお電話ください。", "Please telephone city hall."},
@@ -113,6 +122,10 @@ std::string filled(std::string_view pattern, const View& view, const CardFacts& 
     replace(text, "{date}", japanese ? start.date_ja : start.date_en);
     replace(text, "{start}", start.clock);
   }
+  if (text.find("{opens}") != std::string::npos) {
+    if (!facts.opens) return {};
+    replace(text, "{opens}", local(*facts.opens, facts).clock);
+  }
   replace(text, "{banner}", view.banner);
   return text;
 }
@@ -145,8 +158,8 @@ Words words(const View& view, const CardFacts& facts) {
     for (const std::string_view step : fault.steps_en) add(result.lines_en, std::string(step));
   }
   if (card.telephone && !facts.telephone.empty()) {
-    add(result.lines_ja, fmt::format("お電話: {}", facts.telephone));
-    add(result.lines_en, fmt::format("Telephone: {}", facts.telephone));
+    add(result.lines_ja, fmt::format("市役所の電話　{}", facts.telephone));
+    add(result.lines_en, fmt::format("City hall: {}", facts.telephone));
   }
   return result;
 }

@@ -22,7 +22,7 @@ struct CardFacts {
   std::string hall;               ///< "中央公民館", "" = not said
   std::string telephone;          ///< shown on every waiting or failing card, "" = not said
   std::optional<WallTime> start;  ///< of the consultation that is open or next
-  std::optional<WallTime> end;
+  std::optional<WallTime> opens;  ///< from when on a press joins it
   WallTime now{};
   std::chrono::minutes utc_offset{9 * 60};  ///< Japan; times on the card are local
 };

@@ -35,6 +35,7 @@ std::string_view name(EndReason reason) {
     case EndReason::far_left: return "far-left";
     case EndReason::cancelled: return "cancelled";
     case EndReason::no_answer: return "no-answer";
+    case EndReason::lost: return "lost";
     case EndReason::not_found: return "not-found";
   }
   return "?";
@@ -44,6 +45,7 @@ std::string_view name(Notice notice) {
   switch (notice) {
     case Notice::none: return "none";
     case Notice::nothing_open: return "nothing-open";
+    case Notice::press_short: return "press-short";
     case Notice::hold_to_end: return "hold-to-end";
     case Notice::already_calling: return "already-calling";
     case Notice::out_of_service: return "out-of-service";

@@ -3,11 +3,13 @@
 //
 //                press, something open                first media of a far seat
 //        idle ---------------------------> calling ------------------------------> talking
-//         ^  \ press, nothing open: a notice  |  long press, nobody came,             |  long press, the office ends,
-//         |                                   |  the office ends, 404                 |  every far seat left, 404
-//         |   children and devices closed,    v                                       v
+//         ^  \ press, nothing open: a notice  |  ^  long press, nobody came,          |  long press, the office ends,
+//         |                                   |  |  the office ends, 404              |  every far seat left, 404,
+//         |   children and devices closed,    v  |                                    v  nothing came back for long
 //         +---- last card read ----------- ending <-----------------------------------+
+//                                             a press while ending calls anew as soon as everything is closed
 //
+//        idle -> calling also when the daemon comes back after a press of this boot (Resumed)
 //        out_of_service <-> idle: a fault that only hands can mend (a press says which)
 //
 // A leg:  absent -> offering -> connecting -> up -> lost -> offering ...     any -> closed (404, or ending)
@@ -30,8 +32,8 @@ namespace madoguchi::session {
 
 enum class Phase { idle, calling, talking, ending, out_of_service };
 enum class LegState { absent, offering, connecting, up, lost, closed };
-enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, not_found };
-enum class Notice { none, nothing_open, hold_to_end, already_calling, out_of_service };
+enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, lost, not_found };
+enum class Notice { none, nothing_open, press_short, hold_to_end, already_calling, out_of_service };
 
 std::string_view name(Phase phase);
 std::string_view name(LegState state);
@@ -64,14 +66,13 @@ struct State {
   std::uint32_t last_epoch = 0;
   std::set<std::uint32_t> dropping;  ///< epochs whose peers the media process is taking down
   bool media_ready = false;
-  bool camera_up = false;
-  bool events_up = false;
   bool presence_overdue = false;
   bool ringing = false;   ///< somebody at the office is being rung
   bool reassure = false;  ///< the waiting has been long
   bool muted = false;     ///< by the room
   bool on_hold = false;   ///< by the far side
   bool devices_open = false;
+  bool giving_up = false;  ///< the call timer runs in a talk, since nothing is up
   bool farewell_read = false;
   std::string banner;
   EndReason end_reason = EndReason::none;

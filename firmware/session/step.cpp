@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // step(): one event applied to the consultation. Pure; the diagram is in state.hpp.
 #include <algorithm>
+#include <utility>
 
 #include "firmware/session/legs.hpp"
 
@@ -42,6 +43,7 @@ class Handler : private Step {
       state.pending.reset();
       return;
     }
+    if (state.phase == Phase::idle) return notice(Notice::press_short);
     illegal();
   }
 
@@ -72,16 +74,16 @@ class Handler : private Step {
       stop(leg, leg.state == LegState::absent ? LegState::absent : LegState::lost);
     }
     if (state.phase == Phase::ending) finish_ending();
-    if (state.phase == Phase::talking) set_timer(TimerKind::call, settings.call_for);
+    give_up_one_day();
   }
 
-  void operator()(const CameraUp&) { state.camera_up = true; }
-  void operator()(const CameraLost&) { state.camera_up = false; }
+  // Its picture comes back by itself, and costs neither sound nor screen.
+  void operator()(const CameraUp&) {}
+  void operator()(const CameraLost&) {}
 
   void operator()(const DevicesClosed&) {
     if (state.phase != Phase::ending) return illegal();
     state.devices_open = false;
-    state.camera_up = false;
     finish_ending();
   }
 
@@ -149,7 +151,12 @@ class Handler : private Step {
     raise(Fault::connection_lost);
     leg->failures = 0;
     stop(*leg, LegState::lost);
-    after_loss();
+    Seat& seat = state.seats[leg->seat];
+    if (seat.known && !seat.present && !leg_of_seat_is(seat, LegState::up)) {
+      left(seat);  // the office has said so; now its media is silent too
+      return nobody_left();
+    }
+    give_up_one_day();
     start_legs();
   }
 
@@ -166,12 +173,7 @@ class Handler : private Step {
       if (!event.resource.empty()) actions.emplace_back(DeleteResource{event.resource});
       return stale();
     }
-    for (const Fault fault :
-         {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
-          Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
-          Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
-      clear(fault);
-    }
+    clear_office_faults();
     leg->resource = event.resource;
     leg->state = LegState::connecting;
     actions.emplace_back(ApplyAnswer{event.key, event.answer});
@@ -189,13 +191,9 @@ class Handler : private Step {
     }
   }
 
-  void operator()(const EventsUp&) {
-    state.events_up = true;
-    clear(Fault::events_lost);
-  }
+  void operator()(const EventsUp&) { clear(Fault::events_lost); }
 
   void operator()(const EventsDown&) {
-    state.events_up = false;
     if (!in_consultation(state)) return;
     raise(Fault::events_lost);
     for (Seat& seat : state.seats) seat.known = false;
@@ -206,17 +204,17 @@ class Handler : private Step {
   void operator()(const SeatsSeen& event) {
     if (!in_consultation(state)) return;  // presence before a press: nothing to do with it yet
     clear_timer(TimerKind::presence);
-    for (const SeatsSeen::Seat& seen : event.seats) {
-      Seat* seat = seat_of(seen.id);
-      if (seat == nullptr) continue;
-      if (seen.present) {
-        joined(*seat, seen.session);
-      } else {
-        seat->known = true;
-        seat->present = false;
-        if (leg_of_seat_is(*seat, LegState::up)) continue;  // its media says otherwise; liveness decides
-        left(*seat);
+    for (Seat& seat : state.seats) {
+      const auto seen = std::find_if(event.seats.begin(), event.seats.end(),
+                                     [&seat](const SeatsSeen::Seat& each) { return each.id == seat.plan.id; });
+      if (seen != event.seats.end() && seen->present) {
+        joined(seat, seen->session);
+        continue;
       }
+      seat.known = true;  // the office lists all: one that it does not name has nobody
+      seat.present = false;
+      if (leg_of_seat_is(seat, LegState::up)) continue;  // its media says otherwise; liveness decides
+      left(seat);
     }
     nobody_left();
   }
@@ -267,7 +265,8 @@ class Handler : private Step {
       case TimerKind::retry: return leg_timer(timer);
       case TimerKind::presence: state.presence_overdue = true; return start_legs();
       case TimerKind::call:
-        if (in_consultation(state)) end(EndReason::no_answer, state.phase == Phase::calling ? "cancelled" : "ended");
+        if (state.phase == Phase::calling) end(EndReason::no_answer, "cancelled");
+        if (state.phase == Phase::talking) end(EndReason::lost, "ended");
         return;
       case TimerKind::reassure: state.reassure = state.phase == Phase::calling; return;
       case TimerKind::notice: state.notice = Notice::none; return;
@@ -318,7 +317,7 @@ class Handler : private Step {
     state.banner.clear();
     state.end_reason = EndReason::none;
     state.muted = state.on_hold = state.ringing = state.reassure = false;
-    state.presence_overdue = state.farewell_read = false;
+    state.presence_overdue = state.farewell_read = state.giving_up = false;
     state.pending.reset();
     state.seats.clear();
     state.legs.clear();
@@ -359,6 +358,7 @@ class Handler : private Step {
     clear(Fault::office_answer_inactive);
     clear(Fault::offer_failed);
     clear_timer(TimerKind::call);
+    state.giving_up = false;
     if (state.phase != Phase::calling) return;
     // Talking begins with the far side's media; a seat that only listens begins with ours.
     const SeatPlan& seat = state.seats[leg.seat].plan;
@@ -373,15 +373,24 @@ class Handler : private Step {
     if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "talking"});
   }
 
-  /// A leg that was up is not: give up one day, unless it comes back.
-  void after_loss() {
-    if (!any_up(Direction::play) && !any_up(Direction::publish)) set_timer(TimerKind::call, settings.call_for);
+  /// Nothing is up in a talk: camera and microphone do not stay open for ever, whatever is tried meanwhile.
+  void give_up_one_day() {
+    if (state.phase != Phase::talking || any_up(Direction::play) || any_up(Direction::publish)) return;
+    if (!std::exchange(state.giving_up, true)) set_timer(TimerKind::call, settings.call_for);
+  }
+
+  void clear_office_faults() {
+    for (const Fault fault :
+         {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
+          Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
+          Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
+      clear(fault);
+    }
   }
 
   void again(Leg& leg) {
-    const bool was_up = leg.state == LegState::up;
     retry(leg, state.phase == Phase::talking ? LegState::lost : LegState::absent, std::chrono::milliseconds(0));
-    if (was_up) after_loss();
+    give_up_one_day();
   }
 
   void leg_timer(const TimerKey& timer) {
@@ -410,6 +419,7 @@ class Handler : private Step {
       if (another && running) stop(leg, LegState::lost);
       if (leg.timer == TimerKind::retry) Step::clear_timer(leg);
     }
+    give_up_one_day();
     start_legs();
   }
 
@@ -421,12 +431,14 @@ class Handler : private Step {
     seat.session.clear();
   }
 
+  /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.
   void nobody_left() {
-    if (state.phase != Phase::talking) return;
     const bool nobody = std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
       return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
     });
-    if (nobody) end(EndReason::far_left, "ended");
+    if (!nobody) return give_up_one_day();
+    if (state.phase == Phase::talking) return end(EndReason::far_left, "ended");
+    clear_office_faults();
   }
 
   void end(EndReason reason, const std::string& tell) {

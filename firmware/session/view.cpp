@@ -8,15 +8,10 @@ namespace madoguchi::session {
 
 namespace {
 
-int rank(const FaultInfo& fault) {
-  if (fault.severity == Severity::error) return 2;
-  return fault.severity == Severity::warning ? 1 : 0;
-}
-
 std::optional<Fault> worst(const std::set<Fault>& faults) {
   if (faults.empty()) return std::nullopt;
   return *std::max_element(faults.begin(), faults.end(),
-                           [](Fault a, Fault b) { return rank(info(a)) < rank(info(b)); });
+                           [](Fault a, Fault b) { return info(a).severity < info(b).severity; });
 }
 
 bool up(const State& state, Direction direction) {
@@ -25,7 +20,8 @@ bool up(const State& state, Direction direction) {
 }
 
 std::string idle_card(const State& state) {
-  if (state.notice == Notice::nothing_open) return "nothing-open";
+  if (state.notice == Notice::nothing_open) return state.agenda.start ? "too-early" : "nothing-open";
+  if (state.notice == Notice::press_short) return "press-short";
   if (!state.media_ready) return "starting";
   if (state.agenda.open_now) return "ready";
   return state.agenda.start ? "next" : "no-bookings";
@@ -46,6 +42,7 @@ std::string ended_card(EndReason reason) {
     case EndReason::by_office: return "ended-office";
     case EndReason::cancelled: return "ended-cancelled";
     case EndReason::no_answer: return "ended-no-answer";
+    case EndReason::lost: return "ended-lost";
     case EndReason::not_found: return "ended-not-found";
     case EndReason::none:
     case EndReason::by_room: break;

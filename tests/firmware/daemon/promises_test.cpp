@@ -190,7 +190,7 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
     REQUIRE(it.box.until_card("next", 10s));
     it.box.press();
     REQUIRE(it.box.until(pulsed, 2s));
-    CHECK(text_at(it.box.last, "card.code") == "nothing-open");
+    CHECK(text_at(it.box.last, "card.code") == "too-early");
   }
   SECTION("the media process is stopped: the lamp at once, the screen when it was replaced") {
     BoxAndOffice it;

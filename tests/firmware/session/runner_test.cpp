@@ -253,7 +253,7 @@ TEST_CASE("an exception in a step is reported, and the leg's own deadline goes o
 
 TEST_CASE("an event that this phase has no use for is counted") {
   Bench bench;
-  bench.say(LongPressed{});
+  bench.say(MuteSet{true});
   CHECK(bench.runner.counters().illegal == 1);
   CHECK(bench.runner.counters().stale == 0);
   CHECK(bench.runner.counters().events == 1);

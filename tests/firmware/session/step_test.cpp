@@ -168,7 +168,7 @@ TEST_CASE("a reloaded page: the same seat with another session is offered to aga
   Talk talk;
   talk.talk();
   CHECK(talk(SeatJoined{"counsellor", "s2"}) ==
-        "drop-leg:0 delete-resource drop-leg:1 delete-resource make-offer:0 +offer make-offer:1 +offer");
+        "drop-leg:0 delete-resource drop-leg:1 delete-resource +call make-offer:0 +offer make-offer:1 +offer");
   CHECK(talk.state.phase == Phase::talking);
   CHECK(view(talk.state).card == "reconnecting");
   // The same session again is no news.
@@ -284,4 +284,98 @@ TEST_CASE("a call that nobody answers is given up, and says so") {
   CHECK(view(talk.state).card == "calling-long");
   CHECK(talk(TimerRang{{TimerKind::call, {}}}) == "tell:cancelled close-devices forget-press +teardown +farewell");
   CHECK(view(talk.state).card == "ended-no-answer");
+}
+
+TEST_CASE("camera and microphone do not stay open for ever when nothing comes back") {
+  struct Row {
+    const char* what;
+    std::vector<Event> events;
+  };
+  const Row rows[] = {
+      {"the page was loaded anew", {SeatJoined{"counsellor", "s2"}}},
+      {"the media process died", {MediaLost{}}},
+      {"the media process died, and the page was loaded anew",
+       {MediaLost{}, MediaReady{}, SeatJoined{"counsellor", "s2"}}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Talk talk;
+    talk.talk();
+    int armed = 0;
+    for (const Event& event : row.events) {
+      const std::string words = talk(event);
+      if (words.find("+call") != std::string::npos) ++armed;
+    }
+    CHECK(armed == 1);
+    // What is tried meanwhile does not put it off.
+    for (int session = 3; session < 6; ++session) {
+      const std::string words = talk(SeatJoined{"counsellor", fmt::format("s{}", session)});
+      CHECK(words.find("+call") == std::string::npos);
+    }
+    CHECK(view(talk.state).card == "reconnecting");
+    CHECK(talk(TimerRang{{TimerKind::call, {}}}).find("close-devices") != std::string::npos);
+    CHECK(view(talk.state).card == "ended-lost");
+  }
+}
+
+TEST_CASE("media that comes back takes the giving up back, and the next loss begins it anew") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(SeatJoined{"counsellor", "s2"}).find("+call") != std::string::npos);
+  for (const std::uint32_t leg : {0U, 1U}) {
+    talk.offer(leg);
+    talk.answer(leg);
+    talk(Connected{talk.key(leg)});
+  }
+  talk(FirstFrame{talk.key(1)});
+  CHECK(talk.legs() == "up up");
+  CHECK_FALSE(talk.state.giving_up);
+  CHECK(talk(SeatJoined{"counsellor", "s3"}).find("+call") != std::string::npos);
+}
+
+TEST_CASE("a seat that the office says is empty and whose media falls silent has left") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}) == "");  // its media says otherwise
+  CHECK(talk.state.phase == Phase::talking);
+  talk(LegAge{talk.key(1), 1min});
+  CHECK(talk.state.phase == Phase::talking);  // it still hears us
+  CHECK(talk(LegAge{talk.key(0), 1min}).find("close-devices") != std::string::npos);
+  CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("a seat that the office does not name has nobody") {
+  Talk talk;
+  Plan plan = desk_plan();
+  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+  talk.ready();
+  talk(Pressed{plan});
+  talk.connect_both();
+  CHECK(talk.state.phase == Phase::talking);
+  CHECK(talk.state.seats[1].known);
+  CHECK(talk(SeatLeft{"counsellor"}).find("close-devices") != std::string::npos);
+  CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("when the office is heard again and nobody sits there, the card calls and does not complain") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  talk.offer(0);
+  talk(PostFailed{talk.key(0), PostFailure::server_error, {}});
+  CHECK(view(talk.state).card == "trouble");
+  CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}).find("clear:office-error") != std::string::npos);
+  CHECK(view(talk.state).card == "calling-absent");
+}
+
+TEST_CASE("a press too early says from when on, a long press while idle how to begin") {
+  Talk talk;
+  talk.ready();
+  talk(Pressed{});
+  CHECK(view(talk.state).card == "nothing-open");
+  talk(AgendaSeen{false, WallTime(std::chrono::hours(1)), WallTime(std::chrono::hours(2))});
+  CHECK(view(talk.state).card == "too-early");
+  CHECK(talk(LongPressed{}) == "+notice");
+  CHECK(view(talk.state).card == "press-short");
+  CHECK(view(talk.state).pulse);
 }
