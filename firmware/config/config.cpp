@@ -17,6 +17,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::string_view kIceSchemes[] = {"stun:", "turn:", "turns:"};
+
+/// By the system's own list; where there is none, nothing can be said.
+bool is_time_zone(const std::string& name) {
+  const std::filesystem::path zones = "/usr/share/zoneinfo";
+  std::error_code error;
+  if (!std::filesystem::is_directory(zones, error)) return true;
+  if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos) return false;
+  return std::filesystem::is_regular_file(zones / name, error);
+}
+
 void read_path(Table& table, std::string_view key, std::filesystem::path& value) {
   std::string text = value.native();
   table.read(key, text);
@@ -100,6 +111,9 @@ void read_link(Table table, schedule::Settings& settings) {
   for (Table& seat_table : table.tables("seat")) {
     schedule::SeatRule seat;
     seat_table.read("id", seat.id);
+    const bool twice = std::any_of(rule.seats.begin(), rule.seats.end(),
+                                   [&seat](const schedule::SeatRule& each) { return each.id == seat.id; });
+    if (twice) seat_table.complain("id", fmt::format("two seats of this link have the id \"{}\"", seat.id));
     seat_table.read("role", seat.role);
     seat_table.read("publish", seat.publish);
     seat_table.read("play", seat.play);
@@ -164,6 +178,11 @@ void read_media(Table table, Config& config) {
     protocol::IceServer ice;
     server.require("url");
     server.read("url", ice.url);
+    const bool known = std::any_of(std::begin(kIceSchemes), std::end(kIceSchemes), [&ice](std::string_view scheme) {
+      return ice.url.starts_with(scheme) && ice.url.size() > scheme.size();
+    });
+    if (server.has("url") && !known)
+      server.complain("url", "an ICE server is stun:HOST:PORT, turn:HOST:PORT or turns:HOST:PORT");
     server.read("username", ice.username);
     server.read("credential", ice.credential);
     config.ice_servers.push_back(std::move(ice));
@@ -188,6 +207,8 @@ Loaded read(Document document) {
   schedule.read("window_before", config.schedule.window_before, 0ms, 24h);
   schedule.read("old_after", config.schedule.old_after, 1s, 240h);
   schedule.read("time_zone", config.schedule.time_zone);
+  if (!is_time_zone(config.schedule.time_zone))
+    schedule.complain("time_zone", "no time zone has this name; one is written \"Asia/Tokyo\"");
   read_session(root.table("session"), config.session);
   read_signalling(root.table("signalling"), config.signalling);
   read_media(root.table("media"), config);

@@ -12,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <set>
 #include <utility>
 
 #include "base/atomic_file.hpp"
@@ -32,11 +33,43 @@ constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
 constexpr std::chrono::hours kHorizonKept{6};
 constexpr std::chrono::minutes kSlowestRetry{10};
+
+/// The servers that a feed's rules can lead to: their templates write them out.
+std::set<std::string> origins_of(const Settings& settings, const std::string& feed) {
+  std::set<std::string> origins;
+  const auto add = [&origins](const std::string& text) {
+    const auto scheme = text.find("://");
+    const auto path = scheme == std::string::npos ? scheme : text.find('/', scheme + 3);
+    if (path == std::string::npos) return;
+    if (const auto url = Url::parse(text.substr(0, path) + "/")) origins.insert(url->origin());
+  };
+  for (const LinkRule& rule : settings.links) {
+    if (std::find(rule.feeds.begin(), rule.feeds.end(), feed) == rule.feeds.end()) continue;
+    add(rule.events);
+    for (const SeatRule& seat : rule.seats) {
+      add(seat.publish);
+      add(seat.play);
+    }
+  }
+  return origins;
+}
+
+bool leads_elsewhere(const Consultation& consultation, const std::set<std::string>& origins) {
+  const auto foreign = [&origins](const std::string& text) {
+    if (text.empty()) return false;
+    const auto url = Url::parse(text);
+    return !url || !origins.contains(url->origin());
+  };
+  return foreign(consultation.events) ||
+         std::any_of(consultation.seats.begin(), consultation.seats.end(),
+                     [&foreign](const Seat& seat) { return foreign(seat.publish) || foreign(seat.play); });
+}
 }  // namespace
 
 struct Feeds::Feed {
   explicit Feed(FeedSettings s) : settings(std::move(s)) {}
   FeedSettings settings;
+  std::set<std::string> origins;  ///< where its consultations may lead
   std::string etag, last_modified;
   Agenda agenda;
   FeedState state;
@@ -53,6 +86,7 @@ Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Set
   for (const FeedSettings& each : settings_.feeds) {
     feeds_.push_back(std::make_unique<Feed>(each));
     feeds_.back()->state.name = each.name;
+    feeds_.back()->origins = origins_of(settings_, each.name);
   }
 }
 
@@ -74,6 +108,10 @@ void Feeds::load() {
       log::warning("agenda-unreadable", {{"feed", feed->settings.name}, {"error", agenda.error().message}});
       continue;
     }
+    // A rule may have been taken out since.
+    const auto gone = std::erase_if(agenda->consultations,
+                                    [&feed](const Consultation& each) { return leads_elsewhere(each, feed->origins); });
+    if (gone > 0) log::notice("agenda-cut", {{"feed", feed->settings.name}, {"no_rule", gone}});
     feed->agenda = std::move(*agenda);
     if (const auto at = json::integer(*object, "read_at"))
       feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
@@ -177,13 +215,19 @@ asio::awaitable<Result<void>> Feeds::poll(Feed& feed) {
   if (!object) co_return fail(object.error());
   Result<Agenda> agenda = agenda_from_json(*object);
   if (!agenda) co_return fail(agenda.error().in("the reader's output"));
+  // The child reads what strangers wrote, and the rules are applied there: what it says is not believed.
+  for (const Consultation& each : agenda->consultations) {
+    if (leads_elsewhere(each, feed.origins))
+      co_return fail(Errc::protocol, "the reader made an address that no rule makes");
+  }
   if (const auto* skipped = object->if_contains("skipped"); skipped != nullptr && skipped->is_array()) {
     feed.state.skipped = skipped->get_array().size();
   }
-  feed.etag = etag;
-  feed.last_modified = last_modified;
   feed.expanded_at = clock_.wall();
-  co_await keep(feed, std::move(*agenda));
+  const bool kept = co_await keep(feed, std::move(*agenda));
+  // What is not on disk is fetched whole the next time, too.
+  feed.etag = kept ? etag : "";
+  feed.last_modified = kept ? last_modified : "";
   co_return Result<void>();
 }
 
@@ -243,7 +287,7 @@ asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::str
   co_return object;
 }
 
-asio::awaitable<void> Feeds::keep(Feed& feed, Agenda agenda) {
+asio::awaitable<bool> Feeds::keep(Feed& feed, Agenda agenda) {
   json::bj::object object = to_json(agenda);
   feed.agenda = std::move(agenda);
   object["read_at"] = clock_.wall().time_since_epoch().count();
@@ -255,11 +299,12 @@ asio::awaitable<void> Feeds::keep(Feed& feed, Agenda agenda) {
   Result<void> saved = co_await off_loop<Result<void>>(pool_, std::move(work));
   if (saved) {
     if (std::exchange(unsaved_, false)) handlers_.clear(Fault::disk_full);
-    co_return;
+    co_return true;
   }
   unsaved_ = true;
   log::error("agenda-not-saved", {{"feed", feed.settings.name}, {"error", saved.error().message}});
   handlers_.raise(Fault::disk_full);
+  co_return false;
 }
 
 }  // namespace madoguchi::schedule

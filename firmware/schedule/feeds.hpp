@@ -51,7 +51,7 @@ class Feeds {
   struct Feed;
   boost::asio::awaitable<Result<void>> poll(Feed& feed);
   boost::asio::awaitable<Result<json::bj::object>> read(const Feed& feed, std::string body);
-  boost::asio::awaitable<void> keep(Feed& feed, Agenda agenda);
+  boost::asio::awaitable<bool> keep(Feed& feed, Agenda agenda);
   void merge();
   void set_fault(Feed& feed, std::optional<Fault> fault);
   std::string header(const Feed& feed) const;

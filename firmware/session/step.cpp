@@ -152,11 +152,9 @@ class Handler : private Step {
     leg->failures = 0;
     stop(*leg, LegState::lost);
     Seat& seat = state.seats[leg->seat];
-    if (seat.known && !seat.present && !leg_of_seat_is(seat, LegState::up)) {
-      left(seat);  // the office has said so; now its media is silent too
-      return nobody_left();
-    }
-    give_up_one_day();
+    // The office has said so; now its media is silent too.
+    if (seat.known && !seat.present && !leg_of_seat_is(seat, LegState::up)) left(seat);
+    nobody_left();
     start_legs();
   }
 
@@ -373,9 +371,18 @@ class Handler : private Step {
     if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "talking"});
   }
 
-  /// Nothing is up in a talk: camera and microphone do not stay open for ever, whatever is tried meanwhile.
+  /// The office says that every seat is empty, and no media says otherwise.
+  [[nodiscard]] bool nobody_there() const {
+    return std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
+      return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
+    });
+  }
+
+  /// Nothing is up in a talk: it ends when nobody is there; else camera and microphone do not stay open for ever,
+  /// whatever is tried meanwhile.
   void give_up_one_day() {
     if (state.phase != Phase::talking || any_up(Direction::play) || any_up(Direction::publish)) return;
+    if (nobody_there()) return end(EndReason::far_left, "ended");
     if (!std::exchange(state.giving_up, true)) set_timer(TimerKind::call, settings.call_for);
   }
 
@@ -433,12 +440,8 @@ class Handler : private Step {
 
   /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.
   void nobody_left() {
-    const bool nobody = std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
-      return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
-    });
-    if (!nobody) return give_up_one_day();
-    if (state.phase == Phase::talking) return end(EndReason::far_left, "ended");
-    clear_office_faults();
+    if (state.phase == Phase::calling && nobody_there()) clear_office_faults();
+    give_up_one_day();
   }
 
   void end(EndReason reason, const std::string& tell) {

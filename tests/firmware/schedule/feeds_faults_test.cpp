@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds when the server, the calendar, the reading child or the disk is not well: which fault, and that the last good
 // agenda stays. Virtual time but for the fetch's own deadline.
+#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -193,6 +194,64 @@ TEST_CASE("a child that hangs is killed after its time, wherever it hangs") {
   }
 }
 
+TEST_CASE("a child that makes addresses of its own is not believed") {
+  const auto said = [](const std::string& events, const std::string& publish, const std::string& play) {
+    return fmt::format(R"({{"consultations":[{{"id":"0123456789abcdef","feed":"hall","start":1775440800000,)"
+                       R"("end":1775444400000,"status":"confirmed","events":"{}","seats":[{{"id":"counsellor",)"
+                       R"("role":"x","publish":"{}","play":"{}"}}]}}],"skipped":[]}})",
+                       events, publish, play);
+  };
+  const std::string ours = "https://desk.example/";
+  struct Row {
+    std::string what, output;
+    Faults faults;
+  };
+  const Row rows[] = {
+      {"ours", said(ours + "e", ours + "w", ours + "p"), {}},
+      {"its own publish", said(ours + "e", "https://attacker.example/w", ours + "p"), {Fault::feed_unreadable}},
+      {"its own play", said(ours + "e", ours + "w", "https://attacker.example/p"), {Fault::feed_unreadable}},
+      {"its own events", said("https://attacker.example/e", ours + "w", ours + "p"), {Fault::feed_unreadable}},
+      {"another port", said(ours + "e", "https://desk.example:8443/w", ours + "p"), {Fault::feed_unreadable}},
+      {"another scheme", said(ours + "e", "http://desk.example/w", ours + "p"), {Fault::feed_unreadable}},
+      {"a name before it", said(ours + "e", "https://desk.example@attacker.example/w", ""), {Fault::feed_unreadable}},
+      {"no URL", said(ours + "e", "desk.example/w", ours + "p"), {Fault::feed_unreadable}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const Folder folder;
+    FeedsBench bench(folder.path());
+    bench.stand_in("cat > /dev/null\ncat <<'END'\n" + row.output + "\nEND\n");
+    bench.server.answer = good;
+    bench.start();
+    REQUIRE(bench.polled(1));
+    CHECK(bench.faults == row.faults);
+    CHECK(bench.agenda().size() == (row.faults.empty() ? 1 : 0));
+  }
+}
+
+TEST_CASE("what an earlier configuration's rule made is not kept") {
+  const Folder folder;
+  {
+    FeedsBench before(folder.path());
+    before.server.answer = good;
+    before.start();
+    REQUIRE(before.polled(1));
+    REQUIRE(before.agenda() == kGood);
+  }
+  FeedsBench same(folder.path());
+  schedule::Feeds again(same.io.get_executor(), same.http, same.clock, same.settings, folder.path(), same.pool, {});
+  again.load();
+  CHECK(again.agenda().consultations.size() == 1);
+  for (schedule::LinkRule& rule : same.settings.links) {
+    for (std::string* text : {&rule.events, &rule.seats[0].publish, &rule.seats[0].play}) {
+      if (const auto at = text->find("desk.example"); at != std::string::npos) text->replace(at, 4, "kiosk");
+    }
+  }
+  schedule::Feeds moved(same.io.get_executor(), same.http, same.clock, same.settings, folder.path(), same.pool, {});
+  moved.load();
+  CHECK(moved.agenda().consultations.empty());
+}
+
 TEST_CASE("a child's child that keeps the pipe open does not keep the feed") {
   Folder folder;
   FeedsBench bench(folder.path());
@@ -266,13 +325,22 @@ TEST_CASE("ended while the child reads: no child is left") {
 TEST_CASE("a disk that takes nothing is a fault, and the agenda is in memory") {
   Folder folder;
   FeedsBench bench(folder / "missing");
-  bench.server.answer = good;
+  std::vector<bool> asked_if_new;
+  bench.server.answer = [&asked_if_new](const FeedRequest& request) {
+    asked_if_new.push_back(request.headers.contains("if-none-match"));
+    FeedReply reply = good(request);
+    reply.headers = {{"ETag", "\"1\""}};
+    return reply;
+  };
   bench.start();
   REQUIRE(bench.polled(1));
   CHECK(bench.agenda() == kGood);
   CHECK(bench.faults == Faults{Fault::disk_full});
   std::filesystem::create_directory(folder / "missing");
-  REQUIRE(bench.poll());  // this server always says 200
+  REQUIRE(bench.poll());
   CHECK(bench.faults.empty());
   CHECK(bench.file().find("r1") != std::string::npos);
+  REQUIRE(bench.poll());
+  // What was not saved is fetched whole; only then may the server say that nothing is new.
+  CHECK(asked_if_new == std::vector<bool>{false, false, true});
 }

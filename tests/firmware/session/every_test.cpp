@@ -2,7 +2,10 @@
 // Every phase times every event: what it does there, in one table. '.' nothing, '!' illegal, '?' stale, else the phase
 // that follows (i c t e o) when it changes or '*' when it acts and stays.
 #include <functional>
+#include <iterator>
 #include <map>
+#include <random>
+#include <utility>
 
 #include "tests/firmware/session/talk.hpp"
 #include "tests/support/catch.hpp"
@@ -124,4 +127,48 @@ TEST_CASE("the table knows every event") {
   const Talk talk;
   for (const Row& row : kRows) ++seen[name(row.event(talk))];
   CHECK(seen.size() == std::variant_size_v<Event>);
+}
+
+TEST_CASE("whatever happens in whatever order, camera and microphone are open only under a clock") {
+  std::mt19937 random(1);  // NOLINT: the same walks each time
+  for (int walk = 0; walk < 500; ++walk) {
+    Talk talk;
+    bool call_timer = false;
+    std::string story;
+    const auto apply = [&](const Event& event) {
+      story += std::string(name(event)) + ' ';
+      if (const auto* rang = std::get_if<TimerRang>(&event)) {
+        if (rang->timer.kind == TimerKind::call && !std::exchange(call_timer, false)) return;
+      }
+      talk(event);
+      for (const Action& action : talk.last) {
+        const auto* set = std::get_if<SetTimer>(&action);
+        const auto* cleared = std::get_if<ClearTimer>(&action);
+        if (set != nullptr && set->timer.kind == TimerKind::call) call_timer = true;
+        if (cleared != nullptr && cleared->timer.kind == TimerKind::call) call_timer = false;
+      }
+      bool up = false;
+      for (const Leg& leg : talk.state.legs) up = up || leg.state == LegState::up;
+      const bool talking = talk.state.phase == Phase::talking;
+      if (talk.state.phase != Phase::calling && !(talking && !up)) return;
+      INFO("walk " << walk << ": " << story);
+      REQUIRE(call_timer);
+    };
+    apply(MediaReady{});
+    apply(Pressed{desk_plan()});
+    apply(SeatsSeen{{{"counsellor", true, "s1"}}});
+    for (const std::uint32_t leg : {0U, 1U}) {
+      apply(Offered{talk.key(leg), "sdp"});
+      apply(Posted{talk.key(leg), "answer", "http://desk/r"});
+      apply(Connected{talk.key(leg)});
+    }
+    apply(FirstFrame{talk.key(1)});
+    REQUIRE(talk.state.phase == Phase::talking);
+    for (int i = 0; i < 60; ++i) {
+      const Row& row = kRows[random() % std::size(kRows)];
+      const Event event = row.event(talk);
+      if (std::holds_alternative<LongPressed>(event) || std::holds_alternative<EndedByOffice>(event)) continue;
+      apply(event);
+    }
+  }
 }

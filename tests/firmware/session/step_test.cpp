@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The consultation's way, told event by event.
+#include <functional>
+
 #include "tests/firmware/session/talk.hpp"
 #include "tests/support/catch.hpp"
 
@@ -342,6 +344,65 @@ TEST_CASE("a seat that the office says is empty and whose media falls silent has
   CHECK(talk.state.phase == Phase::talking);  // it still hears us
   CHECK(talk(LegAge{talk.key(0), 1min}).find("close-devices") != std::string::npos);
   CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("a seat that the office says is empty has left, in whatever way its media ends") {
+  struct Row {
+    const char* what;
+    std::vector<std::function<Event(const Talk&)>> events;
+  };
+  const auto age = [](std::uint32_t leg) {
+    return [leg](const Talk& talk) { return Event(LegAge{talk.key(leg), 1min}); };
+  };
+  const auto failed = [](std::uint32_t leg) {
+    return [leg](const Talk& talk) { return Event(LegFailed{talk.key(leg), protocol::LegFailure::not_connected}); };
+  };
+  const Row rows[] = {
+      {"silence", {age(1), age(0)}},
+      {"no connection", {failed(0), failed(1)}},
+      {"silence, then no connection", {age(1), failed(0)}},
+      {"no connection, then silence", {failed(1), age(0)}},
+      {"the media process dies", {[](const Talk&) { return Event(MediaLost{}); }}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Talk talk;
+    talk.talk();
+    talk(SeatsSeen{{{"counsellor", false, ""}}});
+    for (const auto& event : row.events) {
+      CHECK(talk.state.phase == Phase::talking);
+      talk(event(talk));
+    }
+    CHECK(view(talk.state).card == "ended-left");
+  }
+}
+
+TEST_CASE("one seat leaves while another never connects: the talk is given up one day") {
+  struct Row {
+    const char* what;
+    Event event;
+  };
+  const Row rows[] = {
+      {"seat-left", SeatLeft{"counsellor"}},
+      {"a snapshot: the one that talked has another session",
+       SeatsSeen{{{"counsellor", true, "s2"}, {"specialist", true, "s9"}}}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Talk talk;
+    Plan plan = desk_plan();
+    plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+    talk.ready();
+    talk(Pressed{plan});
+    talk.connect_both();
+    talk(SeatJoined{"specialist", "s9"});
+    CHECK(talk.legs() == "up up offering offering");
+    talk(row.event);
+    CHECK(talk.delay(TimerKind::call) == 300s);
+    CHECK(view(talk.state).card == "reconnecting");
+    talk(TimerRang{{TimerKind::call, {}}});
+    CHECK(view(talk.state).card == "ended-lost");
+  }
 }
 
 TEST_CASE("a seat that the office does not name has nobody") {
