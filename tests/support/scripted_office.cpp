@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -65,6 +66,7 @@ struct ScriptedOffice::State : std::enable_shared_from_this<State> {
   }
 
   static asio::awaitable<void> accept(std::shared_ptr<State> state);
+  static asio::awaitable<void> beat(std::weak_ptr<State> weak);
   static asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket);
   static asio::awaitable<void> reply(Socket socket, OfficeReply reply);
   OfficeReply answer(const OfficeRequest& request);
@@ -78,6 +80,21 @@ asio::awaitable<void> ScriptedOffice::State::accept(std::shared_ptr<State> state
     if (error) co_return;
     state->connections.insert(socket);
     asio::co_spawn(state->io, serve(state, socket), asio::detached);
+  }
+}
+
+/// A comment on each stream now and then: a stream that says nothing for 15 s counts as lost.
+asio::awaitable<void> ScriptedOffice::State::beat(std::weak_ptr<State> weak) {
+  asio::steady_timer pace(co_await asio::this_coro::executor);
+  for (;;) {
+    pace.expires_after(std::chrono::seconds(2));
+    co_await pace.async_wait(asio::use_awaitable);
+    const auto state = weak.lock();
+    if (!state) co_return;
+    for (const Socket& socket : state->streams) {
+      static const std::string kComment = ":\n\n";
+      asio::async_write(*socket, asio::buffer(kComment), [](error_code, std::size_t) {});
+    }
   }
 }
 
@@ -159,6 +176,7 @@ OfficeReply ScriptedOffice::State::answer(const OfficeRequest& request) {
 
 ScriptedOffice::ScriptedOffice(asio::io_context& io) : state_(std::make_shared<State>(io, this)) {
   open();
+  asio::co_spawn(io, State::beat(state_), asio::detached);
   calendar_text = one_booking(origin(), "room1", std::chrono::minutes(-5), std::chrono::minutes(60));
 }
 

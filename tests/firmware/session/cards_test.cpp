@@ -63,7 +63,7 @@ TEST_CASE("every card is whole, in both languages") {
   }
 }
 
-TEST_CASE("times are local; a day is named when it is not today") {
+TEST_CASE("times are local, and a day is named when it is not today") {
   CardFacts known = facts();
   CHECK(words(view_of("ready"), known).lines_ja.front() == "14:00からの相談につながります。");
   CHECK(words(view_of("too-early"), known).lines_ja.front() == "14:00の相談は、13:30からボタンで始められます。");
