@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/atomic_file.hpp"
@@ -19,13 +21,42 @@ namespace {
 
 constexpr std::string_view kIceSchemes[] = {"stun:", "turn:", "turns:"};
 
+const std::filesystem::path kZones = "/usr/share/zoneinfo";
+
+/// Other files lie beside the zones: a zone begins with "TZif" (RFC 8536 section 3.1).
+bool is_zone_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return false;
+  char magic[4] = {};
+  std::ifstream(file, std::ios::binary).read(magic, sizeof magic);
+  return std::string_view(magic, sizeof magic) == "TZif";
+}
+
 /// By the system's own list; where there is none, nothing can be said.
 bool is_time_zone(const std::string& name) {
-  const std::filesystem::path zones = "/usr/share/zoneinfo";
   std::error_code error;
-  if (!std::filesystem::is_directory(zones, error)) return true;
+  if (!std::filesystem::is_directory(kZones, error)) return true;
   if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos) return false;
-  return std::filesystem::is_regular_file(zones / name, error);
+  return is_zone_file(kZones / name);
+}
+
+std::string not_a_time_zone(const std::string& name) {
+  std::set<std::string, std::less<>> zones;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator each(kZones, error), end;
+  for (; !error && each != end; each.increment(error)) {
+    if (is_zone_file(each->path())) zones.insert(each->path().lexically_relative(kZones));
+  }
+  const std::string near = nearest(name, zones, std::min<std::size_t>(3, name.size() / 3));
+  const std::string_view how = near.empty() ? "one is written" : "the nearest is";
+  return fmt::format("no time zone has this name; {} \"{}\"", how, near.empty() ? "Asia/Tokyo" : near);
+}
+
+/// As RFC 7064 and RFC 7065 write it: no "//".
+bool is_ice_url(std::string_view text) {
+  return std::any_of(std::begin(kIceSchemes), std::end(kIceSchemes), [text](std::string_view scheme) {
+    return text.starts_with(scheme) && text.size() > scheme.size() && text.find_first_of("/ \t@") == text.npos;
+  });
 }
 
 void read_path(Table& table, std::string_view key, std::filesystem::path& value) {
@@ -178,10 +209,7 @@ void read_media(Table table, Config& config) {
     protocol::IceServer ice;
     server.require("url");
     server.read("url", ice.url);
-    const bool known = std::any_of(std::begin(kIceSchemes), std::end(kIceSchemes), [&ice](std::string_view scheme) {
-      return ice.url.starts_with(scheme) && ice.url.size() > scheme.size();
-    });
-    if (server.has("url") && !known)
+    if (server.has("url") && !is_ice_url(ice.url))
       server.complain("url", "an ICE server is stun:HOST:PORT, turn:HOST:PORT or turns:HOST:PORT");
     server.read("username", ice.username);
     server.read("credential", ice.credential);
@@ -208,7 +236,7 @@ Loaded read(Document document) {
   schedule.read("old_after", config.schedule.old_after, 1s, 240h);
   schedule.read("time_zone", config.schedule.time_zone);
   if (!is_time_zone(config.schedule.time_zone))
-    schedule.complain("time_zone", "no time zone has this name; one is written \"Asia/Tokyo\"");
+    schedule.complain("time_zone", not_a_time_zone(config.schedule.time_zone));
   read_session(root.table("session"), config.session);
   read_signalling(root.table("signalling"), config.signalling);
   read_media(root.table("media"), config);

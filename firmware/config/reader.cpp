@@ -53,12 +53,21 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string nearest(std::string_view key, const std::set<std::string, std::less<>>& known) {
-  if (known.empty()) return {};
-  return *std::min_element(known.begin(), known.end(), [key](const std::string& a, const std::string& b) {
-    return distance(key, a) < distance(key, b);
-  });
+}  // namespace
+
+std::string nearest(std::string_view word, const std::set<std::string, std::less<>>& known, std::size_t most) {
+  std::string result;
+  std::size_t least = std::string::npos;
+  for (const std::string& each : known) {
+    const std::size_t changes = distance(word, each);
+    if (changes > most || changes >= least) continue;
+    least = changes;
+    result = each;
+  }
+  return result;
 }
+
+namespace {
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {

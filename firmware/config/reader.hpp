@@ -4,8 +4,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,10 @@ struct Problem {
 };
 /// "box.toml:12:1: unknown key \"polll\"; the nearest known key is \"poll\""
 std::string to_string(const Problem& problem);
+
+/// The one of `known` that takes the fewest changes of letters, when it takes at most `most`; else "".
+std::string nearest(std::string_view word, const std::set<std::string, std::less<>>& known,
+                    std::size_t most = std::string::npos);
 
 class Document;
 

@@ -87,8 +87,11 @@ std::string status_words(const object& reply) {
   }
   for (const object* each : objects(reply, "feeds")) {
     const object& feed = *each;
-    out += fmt::format("feed      {}: read {}{}{}\n", text(feed, "name"), age(number(feed, "age_s", -1)),
+    const std::int64_t skipped = number(feed, "skipped");
+    out += fmt::format("feed      {}: read {}{}{}", text(feed, "name"), age(number(feed, "age_s", -1)),
                        text(feed, "error").empty() ? "" : "; ", text(feed, "error"));
+    if (skipped > 0) out += fmt::format("; {} event{} could not be used", skipped, skipped == 1 ? "" : "s");
+    out += "\n";
   }
   add_faults(out, reply);
   if (list(reply, "faults").empty()) out += "faults    none\n";

@@ -33,6 +33,7 @@ constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
 constexpr std::chrono::hours kHorizonKept{6};
 constexpr std::chrono::minutes kSlowestRetry{10};
+constexpr std::chrono::minutes kReadAtKept{10};  // how old the time on disk may be, for the disk's sake
 
 /// The servers that a feed's rules can lead to: their templates write them out.
 std::set<std::string> origins_of(const Settings& settings, const std::string& feed) {
@@ -66,6 +67,12 @@ bool leads_elsewhere(const Consultation& consultation, const std::set<std::strin
 }
 }  // namespace
 
+/// A failed poll: what staff read, and a short cause for IT.
+struct Feeds::Failure {
+  Fault fault = Fault::feed_unreadable;
+  std::string cause;  ///< never an URL
+};
+
 struct Feeds::Feed {
   explicit Feed(FeedSettings s) : settings(std::move(s)) {}
   FeedSettings settings;
@@ -76,7 +83,33 @@ struct Feeds::Feed {
   WallTime expanded_at{};
   int failures = 0;
   std::optional<Fault> fault;
+  std::optional<WallTime> saved_at;  ///< the read_at that is on disk
 };
+
+Feeds::Failure Feeds::fetch_failure(const Error& error, const Url& url) {
+  const std::string where = url.redacted() + ": ";
+  const bool ours = error.message.rfind(where, 0) == 0;
+  const std::string words = ours ? error.message.substr(where.size()) : std::string();
+  const auto told = [&](Fault fault) {
+    return Failure{fault, fmt::format("fetching it: {} ({})", name(error.code), words)};
+  };
+  switch (error.code) {
+    case Errc::permission: return told(Fault::feed_refused);  // sent on to another server, which is not followed
+    case Errc::tls: return told(Fault::feed_tls);
+    case Errc::too_large: return told(Fault::feed_unreadable);
+    case Errc::protocol: return told(Fault::feed_server_error);
+    // curl's words for the others tell milliseconds and ports: each would be another line in the log.
+    default: return {Fault::feed_unreachable, fmt::format("fetching it: {}", name(error.code))};
+  }
+}
+
+Feeds::Failure Feeds::status_failure(int status) {
+  Fault fault = Fault::feed_unreadable;
+  // 408, 425 and 429 pass by themselves.
+  if (status >= 500 || status == 408 || status == 425 || status == 429) fault = Fault::feed_server_error;
+  else if (status >= 400) fault = Fault::feed_refused;
+  return {fault, fmt::format("fetching it: HTTP {}", status)};
+}
 
 Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Settings settings,
              std::filesystem::path folder, asio::thread_pool& pool, Handlers handlers)
@@ -114,7 +147,7 @@ void Feeds::load() {
     if (gone > 0) log::notice("agenda-cut", {{"feed", feed->settings.name}, {"no_rule", gone}});
     feed->agenda = std::move(*agenda);
     if (const auto at = json::integer(*object, "read_at"))
-      feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
+      feed->saved_at = feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
   }
   merge();
 }
@@ -162,23 +195,18 @@ void Feeds::set_fault(Feed& feed, std::optional<Fault> fault) {
 asio::awaitable<void> Feeds::run(std::size_t index) {
   Feed& feed = *feeds_.at(index);
   for (;;) {
-    Result<void> polled = co_await poll(feed);
+    const std::optional<Failure> failure = co_await poll(feed);
     std::chrono::milliseconds delay = feed.settings.every;
-    if (polled) {
+    if (!failure) {
       feed.failures = 0;
       set_fault(feed, std::nullopt);
       feed.state.error.clear();
-      feed.state.read_at = clock_.wall();
     } else {
-      if (feed.state.error != polled.error().message) {
-        log::warning("feed-failed", {{"feed", feed.settings.name}, {"error", polled.error().message}});
+      if (feed.state.error != failure->cause) {
+        log::warning("feed-failed", {{"feed", feed.settings.name}, {"error", failure->cause}});
       }
-      feed.state.error = polled.error().message;
-      Fault fault = Fault::feed_unreadable;
-      if (polled.error().code == Errc::unreachable || polled.error().code == Errc::http)
-        fault = Fault::feed_unreachable;
-      if (polled.error().code == Errc::timeout) fault = Fault::feed_child_killed;
-      set_fault(feed, fault);
+      feed.state.error = failure->cause;
+      set_fault(feed, failure->fault);
       delay = std::min<std::chrono::milliseconds>(delay * (1 << std::min(feed.failures, 8)), kSlowestRetry);
       ++feed.failures;
     }
@@ -188,9 +216,13 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
   }
 }
 
-asio::awaitable<Result<void>> Feeds::poll(Feed& feed) {
+asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {
+  Failure failure;
   const Result<Url> url = Url::parse(feed.settings.url);
-  if (!url) co_return fail(Errc::invalid, "its address is not a URL; mend the configuration");
+  if (!url) {
+    failure.cause = "its address is not a URL; mend the configuration";
+    co_return failure;
+  }
   HttpRequest request("GET", *url, settings_.fetch_within);
   request.body_cap = settings_.fetch_cap;
   request.headers.emplace_back("Accept", "text/calendar");
@@ -199,36 +231,53 @@ asio::awaitable<Result<void>> Feeds::poll(Feed& feed) {
   const bool fresh = since < kHorizonKept && since > -kHorizonKept;
   if (fresh && !feed.etag.empty()) request.headers.emplace_back("If-None-Match", feed.etag);
   if (fresh && !feed.last_modified.empty()) request.headers.emplace_back("If-Modified-Since", feed.last_modified);
+  const bool asked_if_new = request.headers.size() > 1;
   request.bearer = feed.settings.bearer;
   request.user = feed.settings.user;
   request.password = feed.settings.password;
   Result<HttpResponse> response = co_await http_.send(std::move(request));
   if (!response) {
-    co_return fail(Errc::unreachable, fmt::format("fetching it: {}", name(response.error().code)));
+    failure = fetch_failure(response.error(), *url);
+    co_return failure;
   }
-  if (response->status == 304) co_return Result<void>();
-  if (response->status != 200) co_return fail(Errc::http, fmt::format("fetching it: HTTP {}", response->status));
+  if (response->status == 304 && asked_if_new) {
+    feed.state.read_at = clock_.wall();
+    if (is_stale_on_disk(feed)) co_await save(feed);
+    co_return std::nullopt;
+  }
+  if (response->status != 200) {
+    failure = status_failure(response->status);
+    co_return failure;
+  }
   const std::string etag = response->header("etag").value_or("");
   const std::string last_modified = response->header("last-modified").value_or("");
   std::string body = std::move(response->body);
   Result<json::bj::object> object = co_await read(feed, std::move(body));
-  if (!object) co_return fail(object.error());
+  if (!object) {
+    if (object.error().code == Errc::timeout) failure.fault = Fault::feed_child_killed;
+    failure.cause = object.error().message;
+    co_return failure;
+  }
   Result<Agenda> agenda = agenda_from_json(*object);
-  if (!agenda) co_return fail(agenda.error().in("the reader's output"));
+  if (!agenda) {
+    failure.cause = agenda.error().in("the reader's output").message;
+    co_return failure;
+  }
   // The child reads what strangers wrote, and the rules are applied there: what it says is not believed.
   for (const Consultation& each : agenda->consultations) {
-    if (leads_elsewhere(each, feed.origins))
-      co_return fail(Errc::protocol, "the reader made an address that no rule makes");
+    if (!leads_elsewhere(each, feed.origins)) continue;
+    failure.cause = "the reader made an address that no rule makes";
+    co_return failure;
   }
   if (const auto* skipped = object->if_contains("skipped"); skipped != nullptr && skipped->is_array()) {
     feed.state.skipped = skipped->get_array().size();
   }
-  feed.expanded_at = clock_.wall();
+  feed.expanded_at = feed.state.read_at.emplace(clock_.wall());
   const bool kept = co_await keep(feed, std::move(*agenda));
   // What is not on disk is fetched whole the next time, too.
   feed.etag = kept ? etag : "";
   feed.last_modified = kept ? last_modified : "";
-  co_return Result<void>();
+  co_return std::nullopt;
 }
 
 asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::string body) {
@@ -288,16 +337,30 @@ asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::str
 }
 
 asio::awaitable<bool> Feeds::keep(Feed& feed, Agenda agenda) {
-  json::bj::object object = to_json(agenda);
   feed.agenda = std::move(agenda);
-  object["read_at"] = clock_.wall().time_since_epoch().count();
+  merge();
+  co_return co_await save(feed);
+}
+
+/// After a restart what is on disk tells whether bookings are old: it follows the answers, not each of them.
+bool Feeds::is_stale_on_disk(const Feed& feed) const {
+  if (!feed.saved_at) return true;
+  const auto since = clock_.wall() - *feed.saved_at;
+  return since < std::chrono::milliseconds(0) ||
+         since >= std::min<std::chrono::milliseconds>(kReadAtKept, settings_.old_after / 4);
+}
+
+asio::awaitable<bool> Feeds::save(Feed& feed) {
+  const std::optional<WallTime> read_at = feed.state.read_at;
+  json::bj::object object = to_json(feed.agenda);
+  if (read_at) object["read_at"] = read_at->time_since_epoch().count();
   std::function<Result<void>()> work = [file = folder_ / fmt::format("agenda-{}.json", feed.settings.name),
                                         text = json::bj::serialize(object)] {
     return write_file_atomically(file, text, 0600);
   };
-  merge();
   Result<void> saved = co_await off_loop<Result<void>>(pool_, std::move(work));
   if (saved) {
+    feed.saved_at = read_at;
     if (std::exchange(unsaved_, false)) handlers_.clear(Fault::disk_full);
     co_return true;
   }

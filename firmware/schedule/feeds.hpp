@@ -49,9 +49,14 @@ class Feeds {
 
  private:
   struct Feed;
-  boost::asio::awaitable<Result<void>> poll(Feed& feed);
+  struct Failure;
+  boost::asio::awaitable<std::optional<Failure>> poll(Feed& feed);
+  static Failure fetch_failure(const Error& error, const Url& url);
+  static Failure status_failure(int status);
   boost::asio::awaitable<Result<json::bj::object>> read(const Feed& feed, std::string body);
   boost::asio::awaitable<bool> keep(Feed& feed, Agenda agenda);
+  boost::asio::awaitable<bool> save(Feed& feed);
+  [[nodiscard]] bool is_stale_on_disk(const Feed& feed) const;
   void merge();
   void set_fault(Feed& feed, std::optional<Fault> fault);
   std::string header(const Feed& feed) const;

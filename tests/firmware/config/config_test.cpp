@@ -149,8 +149,29 @@ TEST_CASE("each mistake is told with its file, line, column and what is allowed"
       {"an ICE server without a host",
        "[[media.ice_server]]\nurl = \"stun:\"\n",
        {"box.toml:2:7: an ICE server is stun:HOST:PORT, turn:HOST:PORT or turns:HOST:PORT"}},
+      {"an ICE server written as a page's address",
+       "[[media.ice_server]]\nurl = \"stun://stun.example:3478\"\n",
+       {"box.toml:2:7: an ICE server is stun:HOST:PORT, turn:HOST:PORT or turns:HOST:PORT"}},
+      {"an ICE server with a space",
+       "[[media.ice_server]]\nurl = \"stun: stun.example:3478\"\n",
+       {"box.toml:2:7: an ICE server is stun:HOST:PORT, turn:HOST:PORT or turns:HOST:PORT"}},
       {"a time zone that is not there",
        "[schedule]\ntime_zone = \"Asia/Tokio\"\n",
+       {"box.toml:2:13: no time zone has this name; the nearest is \"Asia/Tokyo\""}},
+      {"a time zone of small letters",
+       "[schedule]\ntime_zone = \"asia/tokyo\"\n",
+       {"box.toml:2:13: no time zone has this name; the nearest is \"Asia/Tokyo\""}},
+      {"a time zone of no near name",
+       "[schedule]\ntime_zone = \"the hall's own time\"\n",
+       {"box.toml:2:13: no time zone has this name; one is written \"Asia/Tokyo\""}},
+      {"an empty time zone",
+       "[schedule]\ntime_zone = \"\"\n",
+       {"box.toml:2:13: no time zone has this name; one is written \"Asia/Tokyo\""}},
+      {"a file beside the time zones",
+       "[schedule]\ntime_zone = \"tzdata.zi\"\n",
+       {"box.toml:2:13: no time zone has this name; one is written \"Asia/Tokyo\""}},
+      {"a folder of time zones",
+       "[schedule]\ntime_zone = \"America/Indiana\"\n",
        {"box.toml:2:13: no time zone has this name; one is written \"Asia/Tokyo\""}},
       {"a time zone that is a way out",
        "[schedule]\ntime_zone = \"../zoneinfo/Asia/Tokyo\"\n",
@@ -160,6 +181,10 @@ TEST_CASE("each mistake is told with its file, line, column and what is allowed"
                "play = \"https://desk.example/{x}\"\n[[link.seat]]\nid = \"counsellor\"\n"
                "play = \"https://desk.example/2/{x}\"\n",
        {"box.toml:10:6: two seats of this link have the id \"counsellor\""}},
+      {"two seats that are not named",
+       kFeed + "[[link]]\nfeeds = [\"a\"]\nlink = \"https://desk.example/(?P<x>[a-z]+)\"\n[[link.seat]]\n"
+               "play = \"https://desk.example/{x}\"\n[[link.seat]]\nplay = \"https://desk.example/2/{x}\"\n",
+       {"box.toml:9:1: two seats of this link have the id \"counsellor\""}},
       {"a token file that is not there",
        "[[office]]\norigin = \"https://desk.example\"\ntoken_file = \"/nowhere/token\"\n",
        {"box.toml:3:14: reading /nowhere/token: No such file or directory"}},
@@ -211,6 +236,18 @@ TEST_CASE("text that is not TOML is told with its place, alone") {
     CHECK_FALSE(loaded.problems[0].message.empty());
   }
   CHECK(problems("[box]\nhall = \"a\ntelephone = 1\n").front().find("box.toml:2:") == 0);
+}
+
+TEST_CASE("what a time zone and an ICE server may be") {
+  for (const std::string zone : {"Asia/Tokyo", "Japan", "UTC", "America/Indiana/Knox", "Etc/GMT-9"}) {
+    CAPTURE(zone);
+    CHECK(problems("[schedule]\ntime_zone = \"" + zone + "\"\n").empty());
+  }
+  for (const std::string url : {"stun:stun.example:3478", "turn:turn.example:3478?transport=udp",
+                                "turns:turn.example:443?transport=tcp", "stun:[2001:db8::1]:3478"}) {
+    CAPTURE(url);
+    CHECK(problems("[[media.ice_server]]\nurl = \"" + url + "\"\n").empty());
+  }
 }
 
 TEST_CASE("plain http is for this machine itself") {

@@ -54,6 +54,20 @@ TEST_CASE("a status of a box that rests") {
   CHECK(words == "box       h (fake board), version 1\nphase     idle\ncamera    closed\nfaults    none\n");
 }
 
+TEST_CASE("events of a feed that could not be used are counted") {
+  const auto words = [](const std::string& feed) {
+    return control::status_words(
+        parsed(R"({"hall":"h","board":"fake","version":"1","phase":"idle","feeds":[)" + feed + R"(],"faults":[]})"));
+  };
+  const std::string before = "box       h (fake board), version 1\nphase     idle\nfeed      f: read 5 s ago";
+  CHECK(words(R"({"name":"f","age_s":5,"error":"","skipped":0})") == before + "\nfaults    none\n");
+  CHECK(words(R"({"name":"f","age_s":5,"error":"","skipped":1})") ==
+        before + "; 1 event could not be used\nfaults    none\n");
+  CHECK(words(R"({"name":"f","age_s":5,"error":"fetching it: HTTP 500","skipped":20})") ==
+        before + "; fetching it: HTTP 500; 20 events could not be used\nfaults    none\n");
+  CHECK(words(R"({"name":"f","age_s":5,"error":"","skipped":"x"})") == before + "\nfaults    none\n");
+}
+
 TEST_CASE("ages in words") {
   const std::pair<int, std::string> rows[] = {{-1, "never"},        {0, "0 s ago"},        {119, "119 s ago"},
                                               {120, "2 min ago"},   {7199, "119 min ago"}, {7200, "2 h ago"},

@@ -49,20 +49,31 @@ TEST_CASE("each failure has its fault, and the last good agenda stays in memory 
     return FeedReply{FeedReply::whole, status, std::move(body), {}};
   };
   const auto how = [](FeedReply::How what) { return FeedReply{what, 200, calendar(booking(2, "r2")), {}}; };
-  FeedReply elsewhere = with(302, "");
-  elsewhere.headers = {{"Location", "http://127.0.0.1:9/bookings.ics"}};
+  const auto to = [&with](const std::string& location) {
+    FeedReply reply = with(302, "");
+    reply.headers = {{"Location", location}};
+    return reply;
+  };
   std::string hostile;
   for (int i = 0; i < 20; ++i) hostile += "RRULE:FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2SU\n";
   const std::vector<Row> rows = {
-      {"not found", with(404, "no"), Fault::feed_unreachable, "HTTP 404"},
-      {"refused", with(401, "no"), Fault::feed_unreachable, "HTTP 401"},
-      {"server error", with(500, "no"), Fault::feed_unreachable, "HTTP 500"},
-      {"no content", with(204, ""), Fault::feed_unreachable, "HTTP 204"},
+      {"not found", with(404, "no"), Fault::feed_refused, "HTTP 404"},
+      {"gone", with(410, "no"), Fault::feed_refused, "HTTP 410"},
+      {"a token that was changed", with(401, "no"), Fault::feed_refused, "HTTP 401"},
+      {"forbidden", with(403, "no"), Fault::feed_refused, "HTTP 403"},
+      {"sent elsewhere", to("http://127.0.0.1:9/secret-of-hall"), Fault::feed_refused, "another server"},
+      {"sent in a circle", to("/calendars/secret-of-hall/bookings.ics"), Fault::feed_server_error, "in a circle"},
+      {"sent to nothing", to("ftp://desk.example/secret-of-hall"), Fault::feed_server_error, "not a URL"},
+      {"asked too often", with(429, "no"), Fault::feed_server_error, "HTTP 429"},
+      {"too slow for itself", with(408, "no"), Fault::feed_server_error, "HTTP 408"},
+      {"server error", with(500, "no"), Fault::feed_server_error, "HTTP 500"},
+      {"server away", with(503, "no"), Fault::feed_server_error, "HTTP 503"},
       {"too slow", how(FeedReply::hang), Fault::feed_unreachable, "timeout"},
       {"closed", how(FeedReply::close), Fault::feed_unreachable, "empty"},
       {"cut", how(FeedReply::cut), Fault::feed_unreachable, "cut"},
-      {"sent elsewhere", elsewhere, Fault::feed_unreachable, "permission"},
-      {"too large", with(200, std::string(5 << 20, 'x')), Fault::feed_unreachable, "too-large"},
+      {"no content", with(204, ""), Fault::feed_unreadable, "HTTP 204"},
+      {"unchanged, which was not asked", with(304, ""), Fault::feed_unreadable, "HTTP 304"},
+      {"too large", with(200, std::string(5 << 20, 'x')), Fault::feed_unreadable, "too-large"},
       {"a page", with(200, "<html>please log in</html>"), Fault::feed_unreadable, "calendar"},
       {"nothing", with(200, ""), Fault::feed_unreadable, "calendar"},
       {"half a calendar", with(200, calendar(booking(2, "r2")).substr(0, 150)), Fault::feed_unreadable, "calendar"},
@@ -83,7 +94,10 @@ TEST_CASE("each failure has its fault, and the last good agenda stays in memory 
     bench.server.answer = [&reply](const FeedRequest&) { return reply; };
     REQUIRE(bench.poll());
     CHECK(bench.faults == Faults{row.fault});
-    CHECK(bench.feeds->states()[0].error.find(row.error) != std::string::npos);
+    const std::string error = bench.feeds->states()[0].error;
+    CAPTURE(error);
+    CHECK(error.find(row.error) != std::string::npos);
+    CHECK(error.find("secret-of-hall") == std::string::npos);
     CHECK(bench.feeds->states()[0].read_at == read_at);
     CHECK(bench.agenda() == kGood);
     CHECK(bench.file().find("r2") == std::string::npos);
@@ -96,13 +110,39 @@ TEST_CASE("each failure has its fault, and the last good agenda stays in memory 
   }
 }
 
+TEST_CASE("a server that cannot be verified is not a matter of cables") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  std::string& url = bench.settings.feeds[0].url;
+  url.replace(0, 5, "https:");  // it does not speak TLS
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_tls});
+  const std::string error = bench.feeds->states()[0].error;
+  CAPTURE(error);
+  CHECK(error.find("fetching it: tls (") == 0);
+  CHECK(error.find("127.0.0.1") == std::string::npos);
+  CHECK(bench.server.requests().empty());
+}
+
+TEST_CASE("a server that nobody reaches is a matter of cables") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.settings.feeds[0].url = "http://127.0.0.1:9/secret-of-hall";
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_unreachable});
+  CHECK(bench.feeds->states()[0].error == "fetching it: unreachable");
+}
+
 TEST_CASE("one fault gives way to another") {
   Folder folder;
   FeedsBench bench(folder.path());
   bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 503, "", {}}; };
   bench.start();
   REQUIRE(bench.polled(1));
-  CHECK(bench.faults == Faults{Fault::feed_unreachable});
+  CHECK(bench.faults == Faults{Fault::feed_server_error});
   bench.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::whole, 200, "x", {}}; };
   REQUIRE(bench.poll());
   CHECK(bench.faults == Faults{Fault::feed_unreadable});
@@ -121,7 +161,7 @@ TEST_CASE("a fault that two feeds have is cleared when neither has it") {
   bench.settings.feeds[1].every = 600s;
   bench.start();
   REQUIRE(bench.polled(2));
-  CHECK(bench.faults == Faults{Fault::feed_unreachable});
+  CHECK(bench.faults == Faults{Fault::feed_server_error});
   const BootTime start = bench.clock.fake.boot();
   ill.erase("hall");
   REQUIRE(bench.clock.waits.size() == 2);
@@ -130,7 +170,7 @@ TEST_CASE("a fault that two feeds have is cleared when neither has it") {
   bench.clock.fake.advance(hall, [&bench] { bench.io.poll(); });
   REQUIRE(bench.polled(3));
   CHECK(bench.agenda() == kGood);
-  CHECK(bench.faults == Faults{Fault::feed_unreachable});  // the second feed's
+  CHECK(bench.faults == Faults{Fault::feed_server_error});  // the second feed's
   ill.clear();
   while (bench.server.requests().size() < 3 || bench.clock.fake.boot() < start + second) {
     const std::size_t polls = bench.server.requests().size();
@@ -307,6 +347,17 @@ TEST_CASE("a reader that is not there is a fault, not the end") {
   REQUIRE(bench.polled(1));
   CHECK(bench.faults == Faults{Fault::feed_unreadable});
   CHECK(bench.feeds->states()[0].error.find("nothing") != std::string::npos);
+}
+
+TEST_CASE("a reader that may not be run is not the server's refusal") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.stand_in("exit 0\n");
+  std::filesystem::permissions(bench.settings.reader, std::filesystem::perms::owner_read);
+  bench.server.answer = good;
+  bench.start();
+  REQUIRE(bench.polled(1));
+  CHECK(bench.faults == Faults{Fault::feed_unreadable});
 }
 
 TEST_CASE("ended while the child reads: no child is left") {

@@ -100,6 +100,56 @@ TEST_CASE("what is unchanged is not sent again, and what is changed replaces it"
   CHECK(bench.server.requests().back().header("if-none-match") == "\"2\"");
 }
 
+TEST_CASE("after a restart an unchanged calendar is as young as its last answer") {
+  Folder folder;
+  const auto on_disk = [&folder] {
+    const auto object = json::parse_object(read_text(folder / "agenda-hall.json"));
+    REQUIRE(object);
+    return WallTime(std::chrono::milliseconds(json::integer(*object, "read_at").value_or(0)));
+  };
+  FeedsBench bench(folder.path());
+  bench.server.answer = with_etag("\"1\"", calendar(booking(1, "r1")));
+  bench.start();
+  REQUIRE(bench.polled(1));
+  const WallTime first = bench.clock.wall();
+  std::set<WallTime> written;
+  while (bench.clock.wall() - first < 3h) {
+    REQUIRE(bench.poll());
+    written.insert(on_disk());
+    CHECK(bench.clock.wall() - on_disk() < 15min);
+    CHECK(consultations(json::parse_object(bench.file()).value_or(json::bj::object())) == Strings{at(1, "r1")});
+  }
+  CHECK(written.size() <= 3 * 60 / 10 + 1);  // the disk is spared
+  CHECK(bench.changes == 2);
+  FeedsBench again(folder.path());
+  again.clock.fake.jump_wall(bench.clock.wall() - again.clock.wall());
+  again.server.answer = [](const FeedRequest&) { return FeedReply{FeedReply::close, 0, {}, {}}; };
+  again.start();
+  REQUIRE(again.polled(1));
+  CHECK(again.clock.wall() - *again.feeds->states()[0].read_at < 15min);
+}
+
+TEST_CASE("each answer is written down where bookings are soon old or the clock went back") {
+  struct Row {
+    std::string what;
+    std::chrono::milliseconds old_after;
+    std::chrono::minutes jump;
+  };
+  for (const Row& row : {Row{"soon old", 2min, 0min}, Row{"back", 1h, -30min}}) {
+    CAPTURE(row.what);
+    Folder folder;
+    FeedsBench bench(folder.path());
+    bench.settings.old_after = row.old_after;
+    bench.server.answer = with_etag("\"1\"", calendar(booking(1, "r1")));
+    bench.start();
+    REQUIRE(bench.polled(1));
+    const std::string before = bench.file();
+    bench.clock.fake.jump_wall(row.jump);
+    REQUIRE(bench.poll());
+    CHECK(bench.file() != before);
+  }
+}
+
 TEST_CASE("a booking that is gone from the calendar is gone from the agenda") {
   Folder folder;
   FeedsBench bench(folder.path());
