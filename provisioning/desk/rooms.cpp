@@ -304,7 +304,7 @@ Joined Rooms::join(const std::string& id, const std::string& seat_id, const std:
   seat->grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(rooms_[id]), session = seat->session] {
     const auto held = weak.lock();
     if (!held) return;
-    if (Seat* late = seat_of_session(*held, session)) unseat(*held, *late, true, Outcome::nobody);
+    if (Seat* late = seat_of_session(*held, session)) unseat(*held, *late, Outcome::nobody);
   });
   return {Joined::seated, seat->session, {}};
 }
@@ -350,12 +350,12 @@ void Rooms::close_page(const std::string& id, StreamId stream) {
     seat.grace->after(settings_.grace, [this, weak = std::weak_ptr<Room>(found->second), session = seat.session] {
       const auto held = weak.lock();
       if (!held) return;
-      if (Seat* gone = seat_of_session(*held, session)) unseat(*held, *gone, true, Outcome::nobody);
+      if (Seat* gone = seat_of_session(*held, session)) unseat(*held, *gone, Outcome::nobody);
     });
   }
 }
 
-void Rooms::unseat(Room& room, Seat& seat, bool tell, Outcome::Kind waiting) {
+void Rooms::unseat(Room& room, Seat& seat, Outcome::Kind waiting) {
   const bool announced = seat.announced;
   const auto end_stream = std::move(seat.end_stream);
   seat.session.clear();
@@ -368,7 +368,7 @@ void Rooms::unseat(Room& room, Seat& seat, bool tell, Outcome::Kind waiting) {
   drop_answered(room, seat.id);
   drop_waiting(room, seat.id, waiting);
   if (end_stream) end_stream();
-  if (tell && announced) tell_boxes(room, {{"type", "seat-left"}, {"seat", seat.id}});
+  if (announced) tell_boxes(room, {{"type", "seat-left"}, {"seat", seat.id}});
   look_at_ring(room);
 }
 
@@ -400,7 +400,7 @@ bool Rooms::leave(const std::string& id, const std::string& session) {
   const RoomPtr room = found->second;
   Seat* seat = seat_of_session(*room, session);
   if (seat == nullptr) return false;
-  unseat(*room, *seat, true, Outcome::nobody);
+  unseat(*room, *seat, Outcome::nobody);
   tidy(id);
   return true;
 }
@@ -413,7 +413,7 @@ bool Rooms::end(const std::string& id, const std::string& session) {
   set_state(*room, RoomState::ended);
   tell_boxes(*room, {{"type", "ended"}, {"by", "counsellor"}});
   tell_seats(*room, {{"type", "ended"}, {"by", "counsellor"}});
-  for (Seat& seat : room->seats) unseat(*room, seat, false, Outcome::over);
+  for (Seat& seat : room->seats) unseat(*room, seat, Outcome::over);
   return true;
 }
 
@@ -445,7 +445,7 @@ void Rooms::close_room(const std::string& id) {
   const RoomPtr room = found->second;
   tell_boxes(*room, {{"type", "ended"}, {"by", "desk"}});
   tell_seats(*room, {{"type", "ended"}, {"by", "desk"}});
-  for (Seat& seat : room->seats) unseat(*room, seat, false, Outcome::over);
+  for (Seat& seat : room->seats) unseat(*room, seat, Outcome::over);
   set_state(*room, RoomState::quiet);
   look_at_ring(*room);
 }

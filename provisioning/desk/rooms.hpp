@@ -114,7 +114,7 @@ class Rooms {
   void tell_seats(Room& room, const json::bj::object& event);
   void look_at_ring(Room& room);
   void watch_box(const RoomPtr& room);
-  void unseat(Room& room, Seat& seat, bool tell, Outcome::Kind waiting);
+  void unseat(Room& room, Seat& seat, Outcome::Kind waiting);
   void drop_offer(Room& room, const std::string& id, Outcome outcome, bool tell_page);
   void drop_answered(Room& room, const std::string& seat);
   void drop_waiting(Room& room, const std::string& seat, Outcome::Kind kind);

@@ -73,8 +73,10 @@ TEST_CASE("one consultation after the other leaves nothing behind in the daemon"
   CAPTURE(times, before.kibibytes, after.kibibytes);
   CHECK(after.descriptors <= before.descriptors + 2);  // a connection that is just being closed
   CHECK(after.threads == before.threads);
+#if !defined(__SANITIZE_ADDRESS__)  // it keeps what was freed, and finds leaks itself
   // Far above what the allocator moves by itself, far below a leak of one SDP (some 6 KiB) each time in a long run.
-  CHECK(after.kibibytes < before.kibibytes + 512 * kSlow);
+  CHECK(after.kibibytes < before.kibibytes + 512);
+#endif
   CHECK(text_at(it.box.status(), "card.code") == "ready");
 }
 
