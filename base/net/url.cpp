@@ -26,6 +26,10 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   return result;
 }
 
+// RFC 3986 knows ASCII alone; such a byte would spoil each JSON file and message that the URL gets into.
+constexpr const char* kBeyondAscii =
+    "not a URL: it holds letters beyond ASCII; write them as %XX, a host's name in its xn-- form";
+
 }  // namespace
 
 bool is_loopback_host(std::string_view host) {
@@ -41,6 +45,7 @@ Result<Url> Url::parse(std::string_view text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '\\' || c == 127) {
       return fail(Errc::invalid, "not a URL: it holds a blank, a control character or a backslash");
     }
+    if (static_cast<unsigned char>(c) > 127) return fail(Errc::invalid, kBeyondAscii);
   }
   if (text.size() > 4096) return fail(Errc::invalid, "not a URL: longer than 4096 bytes");
   // Nor would it mind one slash, or three, before the host.
@@ -80,6 +85,7 @@ Result<Url> Url::resolve(std::string_view reference) const {
     if (static_cast<unsigned char>(c) < ' ' || c == '\\' || c == 127) {
       return fail(Errc::invalid, "not a reference to a URL: it holds a control character or a backslash");
     }
+    if (static_cast<unsigned char>(c) > 127) return fail(Errc::invalid, kBeyondAscii);
   }
   const CurlUrl url(::curl_url());
   ::curl_url_set(url.get(), CURLUPART_URL, text_.c_str(), 0);

@@ -75,6 +75,9 @@ TEST_CASE("what is no URL of ours") {
       "https://city.example/\x7f",
       "https://city.example/"s + '\0' + "x",
       "https://[::1",
+      "https://city.example/\xff",
+      "https://city.example/窓口",
+      "https://窓口.example/",
       "https://city.example/" + std::string(4096, 'a'),
   };
   for (const std::string& row : rows) {
@@ -130,6 +133,9 @@ TEST_CASE("what a reference may not be") {
                               "/\\other.example/7",
                               "/7"s + '\0' + "8",
                               "javascript:alert(1)",
+                              "/\xff",
+                              "/窓口",
+                              "https://h.example/\xc3(",
                               "https://"};
   for (const std::string& row : rows) {
     CAPTURE(row);
