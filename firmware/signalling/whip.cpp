@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/locale/utf.hpp>
 #include <charconv>
 
 namespace madoguchi::signalling {
@@ -68,11 +69,22 @@ PostFailure failure_of_status(int status) {
   return PostFailure::protocol;
 }
 
+/// UTF-8 without controls but those that end lines (RFC 8866 section 9): all else would spoil the message to the media
+/// process.
+bool is_text(std::string_view body) {
+  for (auto at = body.begin(); at != body.end();) {
+    const auto c = boost::locale::utf::utf_traits<char>::decode(at, body.end());
+    if (c == boost::locale::utf::illegal || c == boost::locale::utf::incomplete) return false;
+    if ((c < 0x20 && c != '\r' && c != '\n' && c != '\t') || c == 0x7f) return false;
+  }
+  return true;
+}
+
 bool is_sdp(const HttpResponse& response) {
   std::string type = response.header("content-type").value_or("");
   type.resize(std::min(type.find_first_of("; \t"), type.size()));  // parameters
   for (char& c : type) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return type == "application/sdp" && response.body.rfind("v=0", 0) == 0;
+  return type == "application/sdp" && response.body.rfind("v=0", 0) == 0 && is_text(response.body);
 }
 
 tl::unexpected<PostError> failed(PostFailure failure, const Url& where, std::string_view what) {

@@ -80,6 +80,7 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
       {"a Location on another port", created("http://127.0.0.1:1/r/1"), PostFailure::no_location},
       {"a Location that is no URL", created("http://"), PostFailure::no_location},
       {"a Location with a control character", created("/r\t1"), PostFailure::no_location},
+      {"a Location with a byte beyond ASCII", created("/r/\xff"), PostFailure::no_location},
       {"a Location with a password", created("http://a:b@127.0.0.1/r/1"), PostFailure::no_location},
       {"html", created("/r/1", "text/html", "<html>"), PostFailure::answer_invalid},
       {"html that says SDP", created("/r/1", "application/sdp", "<html>"), PostFailure::answer_invalid},
@@ -88,6 +89,10 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
       {"no type", reply(201, {{"Location", "/r/1"}}, kAnswer), PostFailure::answer_invalid},
       {"an empty body", created("/r/1", "application/sdp", ""), PostFailure::answer_invalid},
       {"a huge body", created("/r/1", "application/sdp", "v=0" + std::string(70000, 'x')), PostFailure::answer_invalid},
+      {"a byte that is no UTF-8", created("/r/1", "application/sdp", "v=0\r\ns=\xff\r\n"), PostFailure::answer_invalid},
+      {"half a character", created("/r/1", "application/sdp", "v=0\r\ns=\xe7\xaa"), PostFailure::answer_invalid},
+      {"a control", created("/r/1", "application/sdp", "v=0\r\ns=\x01\r\n"), PostFailure::answer_invalid},
+      {"a NUL", created("/r/1", "application/sdp", std::string("v=0\r\n\0", 6)), PostFailure::answer_invalid},
       {"closed", as(Answer::close), PostFailure::empty_reply},
       {"reset", as(Answer::reset), PostFailure::empty_reply},
       {"cut in the head", as(Answer::cut_head), PostFailure::cut},
@@ -151,6 +156,19 @@ TEST_CASE("where the Location says the connection is") {
     REQUIRE(posted);
     CHECK(posted->resource.to_string() == server.url(row.expected));
     CHECK(posted->sdp == kAnswer);
+  }
+}
+
+TEST_CASE("a whole Location beyond ASCII is none: it would spoil the file that remembers it") {
+  asio::io_context io;
+  ScriptedServer server(io);
+  HttpClient http(io.get_executor(), {});
+  for (const char* path : {"/7\xff", "/7/窓口"}) {
+    CAPTURE(path);
+    server.answer = [&](const Asked&) { return created(server.url(path)); };
+    const Posted posted = await(io, post_offer(http, *Url::parse(server.url("/whip/room1")), "v=0", "", kLong));
+    REQUIRE_FALSE(posted);
+    CHECK(name(posted.error().failure) == name(PostFailure::no_location));
   }
 }
 
