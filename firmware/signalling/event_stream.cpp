@@ -14,8 +14,30 @@ namespace madoguchi::signalling {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What a consultation can need, many times over: each event may cost an offer or a message to the media process.
+constexpr double kBurst = 60;
+constexpr double kPerSecond = 20;
+
+}  // namespace
+
+/// One connection's reading.
 struct EventStream::Parser {
   SseParser sse;
+  double allowance = kBurst;
+  BootTime counted{};
+  std::uint64_t dropped = 0;
+  bool flooded = false;
+
+  bool allows(BootTime now) {
+    const std::chrono::duration<double> passed = now - counted;
+    counted = now;
+    allowance = std::min(kBurst, allowance + passed.count() * kPerSecond);
+    if (allowance < 1) return false;
+    allowance -= 1;
+    return true;
+  }
 };
 
 EventStream::EventStream(HttpClient& http, Clock& clock, Settings settings, Url url, std::string bearer,
@@ -37,16 +59,23 @@ void EventStream::remember(const OfficeEvent& event) {
 
 bool EventStream::take(std::string_view bytes) {
   const std::function<void(const std::string&)> each = [this](const std::string& data) {
+    Parser& parser = *parser_;
+    if (parser.flooded || !parser.allows(clock_.boot())) {
+      parser.flooded = true;
+      return;
+    }
     auto event = parse_office_event(data);
     if (!event) {
       ++dropped_;
-      log::notice("office-event-dropped", {{"why", event.error().message}});
+      // One line a connection: an office must not fill the log.
+      const auto level = ++parser.dropped == 1 ? log::Level::notice : log::Level::debug;
+      log::write(level, "office-event-dropped", {{"why", event.error().message}});
       return;
     }
     remember(*event);
     handlers_.event(*event);
   };
-  return parser_->sse.feed(bytes, each);
+  return parser_->sse.feed(bytes, each) && !parser_->flooded;
 }
 
 asio::awaitable<void> EventStream::run() {
@@ -60,24 +89,26 @@ asio::awaitable<void> EventStream::run() {
       up_ = true;
       handlers_.up();
     };
-    bool too_large = false;
-    std::function<bool(std::string_view)> on_data = [this, &failures, &too_large](std::string_view bytes) {
+    const int earlier = failures;
+    bool given_up = false;
+    std::function<bool(std::string_view)> on_data = [this, &failures, &given_up](std::string_view bytes) {
       failures = 0;  // not at the head: an office that ends each stream at once is not asked twice a second
-      too_large = !take(bytes);
-      return !too_large;
+      given_up = !take(bytes);
+      return !given_up;
     };
     const Result<HttpResponse> ended =
         co_await http_.stream(std::move(request), on_head, on_data, settings_.events_silent_after);
     std::string why = "the office closed it";
-    if (too_large) why = "an event was too large";
+    if (given_up) why = parser_->flooded ? "the office sends more events than any box can need" : "an event was too large";
     else if (!ended) why = ended.error().message;
     else if (ended->status != 200) why = fmt::format("HTTP {}", ended->status);
     seats_.reset();
     if (up_ || failures == 0) {
       up_ = false;
-      log::notice("events-down", {{"office", url_.origin()}, {"why", why}});
+      log::notice("events-down", {{"office", url_.origin()}, {"why", why}, {"dropped", parser_->dropped}});
       handlers_.down(why);
     }
+    if (given_up) failures = earlier;  // and the next time later
     const auto delay =
         std::min(settings_.events_retry_most, settings_.events_retry_first * (1 << std::min(failures, 10)));
     ++failures;

@@ -231,6 +231,41 @@ TEST_CASE("half an event of a connection that was cut is not carried over into t
   CHECK(test.stream->dropped() == 1);
 }
 
+TEST_CASE("an office that sends without end is left alone for a while, longer each time") {
+  for (const std::string& event : {kJoined, std::string("data: nonsense\n\n")}) {
+    CAPTURE(event);
+    Listening test;
+    test.start();
+    std::string flood = kNobody;
+    for (int i = 0; i < 500; ++i) flood += event;
+    std::chrono::milliseconds delay = test.settings.events_retry_first;
+    for (std::size_t round = 1; round <= 4; ++round, delay *= 2) {
+      CAPTURE(round);
+      REQUIRE(test.settles([&] { return test.ups == static_cast<int>(round); }));
+      test.server.push(flood);
+      REQUIRE(test.settles([&] { return test.downs.size() == round && test.clock.pending() == 1; }));
+      CHECK(test.downs.back().find("more events than") != std::string::npos);
+      test.clock.advance(delay - 1ms);
+      test.quiet();
+      CHECK(test.asked() == round);
+      test.clock.advance(1ms);
+    }
+    CHECK(test.events.size() + test.stream->dropped() == 4 * 60);
+  }
+}
+
+TEST_CASE("many events of a long consultation are no flood") {
+  Listening test;
+  test.start();
+  REQUIRE(test.settles([&test] { return test.ups == 1; }));
+  for (std::size_t i = 1; i <= 200; ++i) {
+    test.server.push(kJoined);
+    REQUIRE(test.settles([&] { return test.events.size() == i; }));
+    test.clock.advance(100ms);
+  }
+  CHECK(test.downs.empty());
+}
+
 TEST_CASE("silence is down") {
   Listening test;
   test.settings.events_silent_after = 300ms * kSlow;
