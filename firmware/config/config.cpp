@@ -170,6 +170,7 @@ void read_session(Table table, session::Settings& session) {
   table.read("poll_floor", session.poll_floor, 100ms, 10min);
   table.read("presence_within", session.presence_within, 50ms, 60s);
   table.read("answer_floor", session.answer_floor, 50ms, 60s);
+  table.read("rejoin_floor", session.rejoin_floor, 50ms, 60s);
   table.read("call_for", session.call_for, 1s, 60min);
   table.read("reassure_after", session.reassure_after, 1s, 60min);
   table.read("notice_for", session.notice_for, 500ms, 60s);

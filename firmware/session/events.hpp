@@ -145,6 +145,7 @@ enum class TimerKind {
   connect,   ///< ICE, DTLS and the first media are due
   retry,     ///< try this leg again
   presence,  ///< the events stream has not said who is there
+  rejoin,    ///< a seat that was offered to lately may be offered to at once again
   call,      ///< nobody has come
   reassure,  ///< the waiting card changes its words
   notice,    ///< a card of the moment goes away
@@ -153,7 +154,7 @@ enum class TimerKind {
 };
 struct TimerKey {
   TimerKind kind{};
-  LegKey key{};  ///< for offer, post, connect, retry
+  LegKey key{};  ///< for offer, post, connect, retry; for rejoin `leg` is the seat's index
   bool operator==(const TimerKey&) const = default;
 };
 struct TimerRang {

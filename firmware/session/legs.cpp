@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small machine of each leg: starting, stopping, trying again. Pure.
+// The small machine of each leg, and of the seat it leads to: starting, stopping, trying again. Pure.
 #include "firmware/session/legs.hpp"
 
 #include <algorithm>
@@ -71,8 +71,45 @@ void Step::retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_leas
   const int doublings = std::clamp(leg.failures, 0, 16);
   const auto back_off = std::min(settings.retry_most, settings.retry_first * (1 << doublings));
   leg.failures = std::min(leg.failures + 1, 16);
+  pause(leg, std::max(at_least, back_off));
+}
+
+void Step::pause(Leg& leg, std::chrono::milliseconds length) {
   leg.epoch = ++state.last_epoch;  // names the pause, so that its timer can be told from others
-  set_timer(leg, TimerKind::retry, std::max(at_least, back_off));
+  set_timer(leg, TimerKind::retry, length);
+}
+
+void Step::taken(Seat& seat, const std::string& session) {
+  const bool another = seat.known && !seat.session.empty() && seat.session != session;
+  seat.known = seat.present = true;
+  seat.session = session;
+  const auto index = static_cast<std::uint32_t>(&seat - state.seats.data());
+  bool offered = false;
+  for (Leg& leg : state.legs) {
+    if (leg.seat != index || leg.state == LegState::closed) continue;
+    leg.failures = 0;
+    const bool running = leg.state != LegState::absent && leg.state != LegState::lost;
+    if (running && !another) continue;
+    if (running) stop(leg, LegState::lost);
+    if (!seat.resting) {
+      clear_timer(leg);  // a waiting retry need not wait
+      offered = state.media_ready;
+    } else if (!leg.timer) {
+      pause(leg, settings.rejoin_floor);
+    }
+  }
+  if (!offered) return;
+  // Each offer costs the media process a peer: whoever comes and goes without end does not get more.
+  seat.resting = true;
+  actions.emplace_back(SetTimer{{TimerKind::rejoin, {index, 0}}, settings.rejoin_floor});
+}
+
+void Step::left(Seat& seat) {
+  const auto index = static_cast<std::size_t>(&seat - state.seats.data());
+  for (Leg& leg : state.legs) {
+    if (leg.seat == index && leg.state != LegState::closed) stop(leg, LegState::absent);
+  }
+  seat.session.clear();
 }
 
 bool Step::any_up(Direction direction) const {

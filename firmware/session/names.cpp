@@ -79,6 +79,7 @@ std::string_view name(TimerKind kind) {
     case TimerKind::connect: return "connect";
     case TimerKind::retry: return "retry";
     case TimerKind::presence: return "presence";
+    case TimerKind::rejoin: return "rejoin";
     case TimerKind::call: return "call";
     case TimerKind::reassure: return "reassure";
     case TimerKind::notice: return "notice";

@@ -17,6 +17,7 @@ struct Settings {
   std::chrono::milliseconds poll_floor{10000};      ///< between POSTs answered 503 where there are no events
   std::chrono::milliseconds presence_within{1000};  ///< then seats are tried without knowing who is there
   std::chrono::milliseconds answer_floor{1000};     ///< between POSTs answered 503 where somebody sits
+  std::chrono::milliseconds rejoin_floor{500};      ///< between offers to a seat that is taken again and again
   std::chrono::milliseconds call_for{300000};       ///< then the call is given up
   std::chrono::milliseconds reassure_after{45000};  ///< then the waiting card says so
   std::chrono::milliseconds notice_for{10000};      ///< cards of the moment

@@ -55,6 +55,7 @@ struct Seat {
   SeatPlan plan;
   bool known = false;  ///< the events stream has told of it
   bool present = false;
+  bool resting = false;  ///< it has just been offered to: the next one who sits down waits a little
   std::string session;
 };
 

@@ -54,6 +54,7 @@ class Handler : private Step {
 
   void operator()(const MuteSet& event) {
     if (!in_consultation(state)) return illegal();
+    if (state.muted == event.muted) return;
     state.muted = event.muted;
     actions.emplace_back(SetMute{state.muted || state.on_hold});
   }
@@ -239,6 +240,7 @@ class Handler : private Step {
 
   void operator()(const HoldSet& event) {
     if (!in_consultation(state)) return illegal();
+    if (state.on_hold == event.on) return;
     state.on_hold = event.on;
     actions.emplace_back(SetMute{state.muted || state.on_hold});
   }
@@ -262,6 +264,9 @@ class Handler : private Step {
       case TimerKind::connect:
       case TimerKind::retry: return leg_timer(timer);
       case TimerKind::presence: state.presence_overdue = true; return start_legs();
+      case TimerKind::rejoin:
+        if (timer.key.leg < state.seats.size()) state.seats[timer.key.leg].resting = false;
+        return;
       case TimerKind::call:
         if (state.phase == Phase::calling) end(EndReason::no_answer, "cancelled");
         if (state.phase == Phase::talking) end(EndReason::lost, "ended");
@@ -321,7 +326,7 @@ class Handler : private Step {
     state.legs.clear();
     for (const SeatPlan& seat : plan.seats) {
       const std::size_t index = state.seats.size();
-      state.seats.push_back(Seat{seat, false, false, {}});
+      state.seats.push_back(Seat{seat, false, false, false, {}});
       for (const Direction direction : {Direction::publish, Direction::play}) {
         if ((direction == Direction::publish ? seat.publish : seat.play).empty()) continue;
         Leg leg;
@@ -414,28 +419,9 @@ class Handler : private Step {
   }
 
   void joined(Seat& seat, const std::string& session) {
-    const bool another = seat.known && !seat.session.empty() && seat.session != session;
-    seat.known = seat.present = true;
-    seat.session = session;
-    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
-    for (Leg& leg : state.legs) {
-      if (leg.seat != index || leg.state == LegState::closed) continue;
-      leg.failures = 0;
-      const bool running = leg.state != LegState::absent && leg.state != LegState::lost;
-      // Another session means that the page was loaded anew: its peers are gone. A waiting retry need not wait.
-      if (another && running) stop(leg, LegState::lost);
-      if (leg.timer == TimerKind::retry) Step::clear_timer(leg);
-    }
+    taken(seat, session);
     give_up_one_day();
     start_legs();
-  }
-
-  void left(Seat& seat) {
-    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
-    for (Leg& leg : state.legs) {
-      if (leg.seat == index && leg.state != LegState::closed) stop(leg, LegState::absent);
-    }
-    seat.session.clear();
   }
 
   /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.

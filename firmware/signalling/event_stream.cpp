@@ -99,7 +99,8 @@ asio::awaitable<void> EventStream::run() {
     const Result<HttpResponse> ended =
         co_await http_.stream(std::move(request), on_head, on_data, settings_.events_silent_after);
     std::string why = "the office closed it";
-    if (given_up) why = parser_->flooded ? "the office sends more events than any box can need" : "an event was too large";
+    if (given_up)
+      why = parser_->flooded ? "the office sends more events than any box can need" : "an event was too large";
     else if (!ended) why = ended.error().message;
     else if (ended->status != 200) why = fmt::format("HTTP {}", ended->status);
     seats_.reset();

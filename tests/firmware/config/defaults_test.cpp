@@ -102,6 +102,7 @@ std::vector<Row> rows() {
   session("poll_floor", "10000ms", NOW(c.session.poll_floor));
   session("presence_within", "1000ms", NOW(c.session.presence_within));
   session("answer_floor", "1000ms", NOW(c.session.answer_floor));
+  session("rejoin_floor", "500ms", NOW(c.session.rejoin_floor));
   session("call_for", "300000ms", NOW(c.session.call_for));
   session("reassure_after", "45000ms", NOW(c.session.reassure_after));
   session("notice_for", "10000ms", NOW(c.session.notice_for));

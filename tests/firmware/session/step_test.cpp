@@ -14,7 +14,7 @@ TEST_CASE("a press with somebody there becomes a consultation") {
   CHECK(talk(MediaReady{}) == "");
   CHECK(talk(Pressed{desk_plan()}) == "remember-press open-devices +presence open-events tell:calling +call +reassure");
   CHECK(talk.state.phase == Phase::calling);
-  CHECK(talk(SeatsSeen{{{"counsellor", true, "s1"}}}) == "make-offer:0 +offer make-offer:1 +offer");
+  CHECK(talk(SeatsSeen{{{"counsellor", true, "s1"}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
   CHECK(talk(Offered{talk.key(0), "sdp"}) == "post-offer:0 +post");
   CHECK(std::get<PostOffer>(talk.last[0]).url == "http://desk/whip/r/counsellor");
   CHECK(talk(Offered{talk.key(1), "sdp"}) == "post-offer:1 +post");
@@ -60,7 +60,7 @@ TEST_CASE("an absent seat is not polled - it is offered to when somebody sits do
   CHECK(view(talk.state).card == "calling-absent");
   talk(Ringing{});
   CHECK(view(talk.state).card == "calling");
-  CHECK(talk(SeatJoined{"counsellor", "s1"}) == "make-offer:0 +offer make-offer:1 +offer");
+  CHECK(talk(SeatJoined{"counsellor", "s1"}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
 }
 
 TEST_CASE("without news of presence the seats are tried after a second") {
@@ -170,11 +170,51 @@ TEST_CASE("a reloaded page: the same seat with another session is offered to aga
   Talk talk;
   talk.talk();
   CHECK(talk(SeatJoined{"counsellor", "s2"}) ==
-        "drop-leg:0 delete-resource drop-leg:1 delete-resource +call make-offer:0 +offer make-offer:1 +offer");
+        "drop-leg:0 delete-resource drop-leg:1 delete-resource +rejoin +call make-offer:0 +offer make-offer:1 +offer");
   CHECK(talk.state.phase == Phase::talking);
   CHECK(view(talk.state).card == "reconnecting");
   // The same session again is no news.
   CHECK(talk(SeatJoined{"counsellor", "s2"}) == "");
+}
+
+TEST_CASE("a seat that is taken again and again is offered to twice a second, no more") {
+  Talk talk;
+  talk.talk();
+  int offers = 0, actions = 0;
+  const auto count = [&] {
+    for (const Action& action : talk.last) {
+      offers += std::holds_alternative<MakeOffer>(action) ? 1 : 0;
+      actions += std::holds_alternative<ClearTimer>(action) ? 0 : 1;
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    talk(SeatJoined{"counsellor", fmt::format("flap{}", i)});
+    count();
+    if (i % 2 == 0) continue;
+    talk(SeatsSeen{{{"counsellor", true, fmt::format("again{}", i)}}});
+    count();
+  }
+  CHECK(offers == 2);
+  CHECK(actions < 30);
+  CHECK(talk.legs() == "lost lost");
+  CHECK(talk.state.phase == Phase::talking);
+  // The last one who sat down is offered to, and the next again at once.
+  const LegKey first = talk.key(0), second = talk.key(1);
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "");
+  CHECK(talk(TimerRang{{TimerKind::retry, first}}) == "make-offer:0 +offer");
+  CHECK(talk(TimerRang{{TimerKind::retry, second}}) == "make-offer:1 +offer");
+  CHECK(talk(SeatJoined{"counsellor", "last"}) ==
+        "drop-leg:0 drop-leg:1 +rejoin make-offer:0 +offer make-offer:1 +offer");
+}
+
+TEST_CASE("what is so already is not said again") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(HoldSet{false}) == "");
+  CHECK(talk(HoldSet{true}) == "mute");
+  CHECK(talk(HoldSet{true}) == "");
+  CHECK(talk(MuteSet{true}) == "mute");
+  CHECK(talk(MuteSet{true}) == "");
 }
 
 TEST_CASE("a closed page: silence is repaired until the seat is said to have left, then it is the end") {

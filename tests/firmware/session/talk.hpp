@@ -91,6 +91,7 @@ class Talk {
       answer(leg);
       (*this)(Connected{key(leg)});
     }
+    (*this)(TimerRang{{TimerKind::rejoin, {0, 0}}});
     (*this)(FirstRtp{key(0)});
     (*this)(FirstFrame{key(1)});
   }
