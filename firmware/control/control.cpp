@@ -173,8 +173,7 @@ Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::
   const auto until = std::chrono::steady_clock::now() + within;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0)
-      return fail(Errc::timeout, "the daemon did not answer in time; see `journalctl -u madoguchid`");
+    if (left.count() <= 0) return fail(Errc::timeout, "the daemon did not answer in time; its log may say why");
     if (::poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
       return fail(errno_error("waiting for the daemon", errno));
     }

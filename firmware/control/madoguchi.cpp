@@ -31,7 +31,8 @@ Examples:
   madoguchi check-config box.toml      is this configuration right?
 On a simulated board also:
   madoguchi press                      what the button does
-  madoguchi press --long               end the consultation)";
+  madoguchi press --long               end the consultation
+  madoguchi mute on                    stop sending the room's picture and sound)";
 
 struct Options {
   std::string socket;

@@ -112,7 +112,7 @@ void Step::left(Seat& seat) {
   seat.session.clear();
 }
 
-bool Step::any_up(Direction direction) const {
+bool any_up(const State& state, Direction direction) {
   return std::any_of(state.legs.begin(), state.legs.end(),
                      [direction](const Leg& leg) { return leg.direction == direction && leg.state == LegState::up; });
 }

@@ -37,7 +37,6 @@ struct Step {
   /// its peers are gone.
   void taken(Seat& seat, const std::string& session);
   void left(Seat& seat);
-  [[nodiscard]] bool any_up(Direction direction) const;
 
   /// What becomes of a leg whose POST came to nothing.
   void post_failed(Leg& leg, const PostFailed& event);

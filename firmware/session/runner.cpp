@@ -20,6 +20,8 @@ namespace {
 constexpr milliseconds kDeleteWithin{10000};
 constexpr milliseconds kEventWithin{10000};
 constexpr milliseconds kDiskWithin{10000};
+/// Of events at the wrong time, a minute; the office may send as many as it likes.
+constexpr int kMostLines = 10;
 
 void report(const std::string& what, const std::exception_ptr& failure) {
   try {
@@ -133,10 +135,19 @@ struct Perform {
   void operator()(const Ignored& action) const {
     const bool illegal = action.why == Ignored::Why::illegal;
     ++(illegal ? self.counters_.illegal : self.counters_.stale);
-    log::write(illegal ? log::Level::notice : log::Level::debug, illegal ? "event-illegal" : "event-stale",
+    log::write(illegal && self.worth_a_line() ? log::Level::notice : log::Level::debug,
+               illegal ? "event-illegal" : "event-stale",
                {{"event", action.event}, {"phase", name(self.state_.phase)}});
   }
 };
+
+bool Runner::worth_a_line() {
+  if (clock_.boot() - lines_since_ >= std::chrono::minutes(1)) {
+    lines_since_ = clock_.boot();
+    lines_ = 0;
+  }
+  return ++lines_ <= kMostLines;
+}
 
 void Runner::perform(const Action& action) { std::visit(Perform{*this}, action); }
 

@@ -83,6 +83,8 @@ class Runner {
 
   void wind_up();
   void handle(const Event& event);
+  /// Whether one more line about an event that came at the wrong time is worth its room in the log.
+  bool worth_a_line();
   void perform(const Action& action);
   void set_timer(const TimerKey& key, std::chrono::milliseconds delay);
   void clear_timer(const TimerKey& key);
@@ -107,8 +109,9 @@ class Runner {
   Ports& ports_;
   State state_;
   Counters counters_;
+  BootTime lines_since_{};
+  int lines_ = 0;
   View shown_;
-  bool shown_once_ = false;
   std::deque<Event> queue_;
   boost::asio::steady_timer wake_;
   std::list<std::pair<TimerKey, std::unique_ptr<Alarm>>> timers_;

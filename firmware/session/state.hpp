@@ -83,6 +83,9 @@ struct State {
   std::set<Fault> faults;       ///< of this consultation
 };
 
+/// Media of that direction flows on at least one leg.
+bool any_up(const State& state, Direction direction);
+
 /// Applies one event. The actions are in the order in which they are to be started.
 Actions step(State& state, const Event& event, const Settings& settings);
 

@@ -186,7 +186,7 @@ class Handler : private Step {
     post_failed(*leg, event);
     if (std::all_of(state.legs.begin(), state.legs.end(),
                     [](const Leg& each) { return each.state == LegState::closed; })) {
-      end(EndReason::not_found, "");
+      end(state.phase == Phase::talking ? EndReason::by_office : EndReason::not_found, "");
     }
   }
 
@@ -386,7 +386,7 @@ class Handler : private Step {
   /// Nothing is up in a talk: it ends when nobody is there; else camera and microphone do not stay open for ever,
   /// whatever is tried meanwhile.
   void give_up_one_day() {
-    if (state.phase != Phase::talking || any_up(Direction::play) || any_up(Direction::publish)) return;
+    if (state.phase != Phase::talking || any_up(state, Direction::play) || any_up(state, Direction::publish)) return;
     if (nobody_there()) return end(EndReason::far_left, "ended");
     if (!std::exchange(state.giving_up, true)) set_timer(TimerKind::call, settings.call_for);
   }

@@ -14,11 +14,6 @@ std::optional<Fault> worst(const std::set<Fault>& faults) {
                            [](Fault a, Fault b) { return info(a).severity < info(b).severity; });
 }
 
-bool up(const State& state, Direction direction) {
-  return std::any_of(state.legs.begin(), state.legs.end(),
-                     [direction](const Leg& leg) { return leg.direction == direction && leg.state == LegState::up; });
-}
-
 std::string idle_card(const State& state) {
   if (state.notice == Notice::nothing_open) return state.agenda.start ? "too-early" : "nothing-open";
   if (state.notice == Notice::press_short) return "press-short";
@@ -64,7 +59,7 @@ View view(const State& state) {
       result.card = calling_card(state, result.fault);
       break;
     case Phase::talking:
-      if (!up(state, Direction::play)) {
+      if (!any_up(state, Direction::play)) {
         result.pulse = true;
         result.card = "reconnecting";
         break;

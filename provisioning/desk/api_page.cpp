@@ -28,6 +28,12 @@ const std::string& nobodys_hash() {
   return kHash;
 }
 
+/// 409 for a hall that is taken, 503 for what passes, else 422.
+Reply booking_refused(const BookingRefused& refused) {
+  const int status = refused.code == Errc::busy ? 409 : refused.code == Errc::io ? 503 : 422;
+  return json_reply(status, object{{"error", refused.message}, {"code", refused.reason}});
+}
+
 std::string day_of(WallTime time) {
   const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time + kJapan));
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
@@ -248,12 +254,14 @@ Reply Api::make_booking(const Request& request) {
   const auto hall = json::string(*body, "hall");
   const auto start_text = json::string(*body, "start");
   const auto minutes = json::integer(*body, "minutes");
-  if (!hall || !start_text || !minutes) return error_reply(422, "a hall, a start and minutes are needed");
+  if (!hall || !start_text || !minutes) {
+    return booking_refused({Errc::invalid, "incomplete", "a hall, a start and minutes are needed"});
+  }
   const auto start = parse_rfc3339(*start_text);
-  if (!start) return error_reply(422, start.error().message);
+  if (!start) return booking_refused({Errc::invalid, "not-a-time", start.error().message});
   const auto length = std::chrono::minutes(std::clamp<std::int64_t>(*minutes, 0, 100000));
   const auto booking = store_.book(*hall, *start, length, clock_.wall());
-  if (!booking) return error_reply(booking.error().code == Errc::busy ? 409 : 422, booking.error().message);
+  if (!booking) return booking_refused(booking.error());
   bookings_changed(*booking);
   return json_reply(201, booking_json(*booking));
 }

@@ -196,24 +196,36 @@ void Store::forget_login(const std::string& cookie) {
 
 // ---- bookings --------------------------------------------------------------------------------------------------------
 
-Result<Booking> Store::book(const std::string& hall, WallTime start, std::chrono::minutes length, WallTime now) {
-  if (length < 5min || length > 12h) return fail(Errc::invalid, "a consultation takes between 5 minutes and 12 hours");
+tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallTime start, std::chrono::minutes length,
+                                                  WallTime now) {
+  const auto refuse = [](Errc code, std::string_view reason, std::string words) {
+    return tl::unexpected<BookingRefused>(BookingRefused(code, reason, std::move(words)));
+  };
+  if (length < 5min || length > 12h) {
+    return refuse(Errc::invalid, "minutes", "a consultation takes between 5 minutes and 12 hours");
+  }
   const WallTime end = start + length;
-  if (end <= now) return fail(Errc::invalid, "that time is over already");
-  if (start > now + 24h * 400) return fail(Errc::invalid, "that is more than a year ahead");
+  if (end <= now) return refuse(Errc::invalid, "in-the-past", "that time is over already");
+  if (start > now + 24h * 400) return refuse(Errc::invalid, "too-far-ahead", "that is more than a year ahead");
   // Looking and writing are one: a command and the server may book at the same time.
   Transaction transaction(database_);
-  if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
+  if (!transaction.begun) {
+    return refuse(Errc::io, "try-again", "another process keeps the desk's file busy: try again");
+  }
   Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
-  if (!known.row()) return fail(Errc::not_found, "there is no such hall");
+  if (!known.row()) return refuse(Errc::not_found, "unknown-hall", "there is no such hall");
   Query taken(database_, "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND start < ? AND \"end\" > ?",
               hall, millis(end), millis(start));
-  if (taken.row()) return fail(Errc::busy, "the hall is taken then: receipt number " + taken.text(0));
+  if (taken.row()) return refuse(Errc::busy, "taken", "the hall is taken then: receipt number " + taken.text(0));
   const std::string room = random_hex(12);
   Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
             millis(start), millis(end), room, millis(now));
-  if (auto done = put.done("keeping the booking"); !done) return fail(done.error());
-  if (!transaction.commit()) return fail(Errc::io, std::string("keeping the booking: ") + ::sqlite3_errmsg(database_));
+  if (const auto done = put.done("keeping the booking"); !done) {
+    return refuse(Errc::io, "try-again", done.error().message);
+  }
+  if (!transaction.commit()) {
+    return refuse(Errc::io, "try-again", std::string("keeping the booking: ") + ::sqlite3_errmsg(database_));
+  }
   return *booking_of_room(room);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -36,6 +37,13 @@ struct Login {
   std::string name, csrf;
 };
 
+/// Why a booking is not made. `reason` is the interface's stable word for it (docs/desk-api.md).
+struct BookingRefused : Error {
+  BookingRefused(Errc errc, std::string_view stable, std::string words)
+      : Error(errc, std::move(words)), reason(stable) {}
+  std::string_view reason;
+};
+
 class Store {
  public:
   /// Makes the folder (0700) and the file where they are missing.
@@ -57,8 +65,10 @@ class Store {
   [[nodiscard]] std::optional<Login> login(const std::string& cookie, WallTime now) const;
   void forget_login(const std::string& cookie);
 
-  /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times.
-  Result<Booking> book(const std::string& hall, WallTime start, std::chrono::minutes length, WallTime now);
+  /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times; io: try
+  /// again.
+  tl::expected<Booking, BookingRefused> book(const std::string& hall, WallTime start, std::chrono::minutes length,
+                                             WallTime now);
   /// Those that begin in [from, until), by start; of one hall when `hall` is not empty.
   [[nodiscard]] std::vector<Booking> bookings(WallTime from, WallTime until, const std::string& hall = {}) const;
   [[nodiscard]] std::vector<Booking> changed_since(WallTime time) const;

@@ -2,6 +2,7 @@
 // The runner carrying out a consultation's actions in virtual time: deadlines, order, cancellation, late answers.
 #include "firmware/session/runner.hpp"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "tests/firmware/session/talk.hpp"
 #include "tests/support/catch.hpp"
 
@@ -257,6 +259,22 @@ TEST_CASE("an event that this phase has no use for is counted") {
   CHECK(bench.runner.counters().illegal == 1);
   CHECK(bench.runner.counters().stale == 0);
   CHECK(bench.runner.counters().events == 1);
+}
+
+TEST_CASE("events at the wrong time do not fill the log") {
+  Bench bench;
+  const auto lines = [] {
+    const auto all = log::recorded();
+    return std::count_if(all.begin(), all.end(),
+                         [](const std::string& line) { return line.find("<5>event=event-illegal") == 0; });
+  };
+  const auto before = lines();
+  for (int i = 0; i < 50; ++i) bench.say(HoldSet{true});
+  CHECK(bench.runner.counters().illegal == 50);
+  CHECK(lines() - before == 10);
+  bench.advance(1min);
+  bench.say(HoldSet{true});
+  CHECK(lines() - before == 11);
 }
 
 TEST_CASE("cancelled, it ends with everything that it started") {

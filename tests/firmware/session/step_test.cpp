@@ -151,6 +151,19 @@ TEST_CASE("404 on every leg is the end") {
   CHECK(view(talk.state).card == "ended-not-found");
 }
 
+TEST_CASE("404 in a talk: the office has ended it meanwhile") {
+  Talk talk;
+  talk.talk();
+  talk(MediaLost{});
+  talk(MediaReady{});
+  for (const std::uint32_t leg : {0U, 1U}) {
+    talk.offer(leg);
+    talk(PostFailed{talk.key(leg), PostFailure::not_found, {}});
+  }
+  CHECK(talk.state.phase == Phase::ending);
+  CHECK(view(talk.state).card == "ended-office");
+}
+
 TEST_CASE("what arrives for an attempt that was given up is stale - its resource is deleted") {
   Talk talk;
   talk.call();

@@ -204,16 +204,17 @@ TEST_CASE("a login lasts twelve hours, a lock a minute") {
 
 TEST_CASE("two who book the same hall for the same time at the same moment: one of them has it") {
   Desk desk;
+  using Made = std::optional<tl::expected<Booking, BookingRefused>>;
   const WallTime now = desk.clock.wall();
   for (int round = 0; round < 40; ++round) {
     const WallTime start = now + std::chrono::hours(24 + round);
     std::barrier both(2);
-    const auto book = [&](std::optional<Result<Booking>>& made) {
+    const auto book = [&](Made& made) {
       auto own = Store::open(desk.folder / "data").value();
       both.arrive_and_wait();
       made = own->book("south", start, 30min, now);
     };
-    std::optional<Result<Booking>> first, second;
+    Made first, second;
     std::thread other(book, std::ref(second));
     book(first);
     other.join();

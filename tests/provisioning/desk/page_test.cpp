@@ -159,17 +159,23 @@ TEST_CASE("bookings: made, refused, cancelled - every page hears of it") {
   CHECK(day.until([&] { return stream->find("bookings", "day", date) != nullptr; }));
 
   const auto status = [&](const object& body) { return day.page->send("POST", "/api/bookings", body).status; };
-  CHECK(status(day.booking((date + "T01:30:00Z").c_str(), 30)) == 409);
-  CHECK(status(day.booking((date + "T00:30:00Z").c_str(), 31)) == 409);
+  const auto refused = [&](const object& body) {
+    const HttpResponse reply = day.page->send("POST", "/api/bookings", body);
+    const object words = json::parse_object(reply.body).value();
+    CHECK_FALSE(text_of(words, "error").empty());
+    return std::to_string(reply.status) + " " + text_of(words, "code");
+  };
+  CHECK(refused(day.booking((date + "T01:30:00Z").c_str(), 30)) == "409 taken");
+  CHECK(refused(day.booking((date + "T00:30:00Z").c_str(), 31)) == "409 taken");
   CHECK(status(day.booking((date + "T00:30:00Z").c_str(), 30)) == 201);
   CHECK(status(day.booking((date + "T01:45:00Z").c_str(), 30)) == 201);
-  CHECK(status(day.booking("2020-01-01T00:00:00Z", 30)) == 422);
-  CHECK(status(day.booking("2099-01-01T00:00:00Z", 30)) == 422);
-  CHECK(status(day.booking("tomorrow", 30)) == 422);
-  CHECK(status(day.booking((date + "T05:00:00Z").c_str(), 0)) == 422);
-  CHECK(status(day.booking((date + "T05:00:00Z").c_str(), 100000)) == 422);
-  CHECK(status({{"hall", "moon"}, {"start", date + "T05:00:00Z"}, {"minutes", 30}}) == 422);
-  CHECK(status({{"hall", "south"}}) == 422);
+  CHECK(refused(day.booking("2020-01-01T00:00:00Z", 30)) == "422 in-the-past");
+  CHECK(refused(day.booking("2099-01-01T00:00:00Z", 30)) == "422 too-far-ahead");
+  CHECK(refused(day.booking("tomorrow", 30)) == "422 not-a-time");
+  CHECK(refused(day.booking((date + "T05:00:00Z").c_str(), 0)) == "422 minutes");
+  CHECK(refused(day.booking((date + "T05:00:00Z").c_str(), 100000)) == "422 minutes");
+  CHECK(refused({{"hall", "moon"}, {"start", date + "T05:00:00Z"}, {"minutes", 30}}) == "422 unknown-hall");
+  CHECK(refused({{"hall", "south"}}) == "422 incomplete");
 
   const json::bj::array list = day.list(date);
   REQUIRE(list.size() == 3);
