@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -89,7 +90,8 @@ constexpr const char* kDenied[] = {
     "finit_module", "delete_module", "bpf", "perf_event_open", "keyctl", "add_key", "request_key", "unshare", "setns",
     "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd", "reboot", "swapon", "swapoff",
     "open_by_handle_at", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname",
-    "acct", "quotactl", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init"};
+    "acct", "quotactl", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init", "tkill",
+    "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_send_signal"};
 // clang-format on
 
 constexpr unsigned kNamespaces[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
@@ -123,6 +125,15 @@ class Filter {
     // Its flags are behind a pointer, where no filter sees them; the C library then takes clone.
     deny_as_unknown("clone3");
   }
+  /// Signals to others: the daemon, and the children of the same user.
+  void deny_signals() {
+    const scmp_arg_cmp is_other{0, SCMP_CMP_NE, static_cast<scmp_datum_t>(::getpid()), 0};
+    for (const int call : {SCMP_SYS(kill), SCMP_SYS(tgkill)}) {
+      note(::seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(EPERM), call, 1, &is_other));
+    }
+    const scmp_arg_cmp not_me{0, SCMP_CMP_NE, 0, 0};
+    note(::seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1, &not_me));
+  }
   /// The kernel takes the family from the lower half of the register: a plain comparison would be blind to the rest.
   void deny_sockets(int family) {
     const scmp_arg_cmp is_family{0, SCMP_CMP_MASKED_EQ, 0xffffffffU, static_cast<scmp_datum_t>(family)};
@@ -146,6 +157,7 @@ Result<void> restrict_calls(const Sandbox& sandbox) {
   Filter filter;
   for (const char* name : kDenied) filter.deny(name);
   filter.deny_namespaces();
+  filter.deny_signals();
   if (!sandbox.processes) {
     filter.deny("execve");
     filter.deny("execveat");
@@ -153,8 +165,11 @@ Result<void> restrict_calls(const Sandbox& sandbox) {
   // Only what is known to be needed: AF_SMC, for one, is TCP under another name.
   for (int family = 0; family < kFamilies; ++family) {
     const bool ip = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
-    if (family != AF_UNIX && !(ip && sandbox.network)) filter.deny_sockets(family);
+    const bool allowed = (family == AF_UNIX && sandbox.local_sockets) || (ip && sandbox.network);
+    if (!allowed) filter.deny_sockets(family);
   }
+  // One end of a datagram pair could be sent from to any local address.
+  if (!sandbox.local_sockets) filter.deny("socketpair");
   return filter.load();
 }
 

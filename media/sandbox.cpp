@@ -31,6 +31,7 @@ Sandbox media_sandbox() {
   if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) result.read.emplace_back(libraries);
   result.read_write = {"/dev/dri"};
   result.network = true;
+  result.local_sockets = true;  // the sound server, and who resolves names for the C library
   return result;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enters a sandbox and tries what it must not be able to do, from its first thread and from one started after. Prints a
 // line for each: "main read-other EACCES". Run by sandbox_test.cpp.
-//   sandbox_probe READABLE WRITABLE OTHER [network] [processes] [call=NAME ...]
+//   sandbox_probe READABLE WRITABLE OTHER [network] [local] [processes] [call=NAME ...]
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -100,6 +101,22 @@ void try_all(const char* thread) {
   say(thread, "socket-packet", socket_of(AF_PACKET, SOCK_RAW));
   say(thread, "socket-vsock", socket_of(AF_VSOCK, SOCK_STREAM));
   say(thread, "socket-unix", socket_of(AF_UNIX, SOCK_STREAM));
+  int pair[2];
+  const bool paired = ::socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0;
+  say(thread, "socket-pair", paired);
+  if (paired) {
+    ::close(pair[0]);
+    ::close(pair[1]);
+  }
+  say(thread, "signal-self", ::kill(::getpid(), 0) == 0);
+  say(thread, "signal-thread", ::syscall(SYS_tgkill, ::getpid(), ::gettid(), 0) == 0);
+  say(thread, "signal-parent", ::kill(::getppid(), 0) == 0);
+  say(thread, "signal-group", ::kill(0, 0) == 0);
+  say(thread, "signal-all", ::kill(-1, 0) == 0);
+  say(thread, "signal-other-thread", ::syscall(SYS_tgkill, ::getppid(), ::getppid(), 0) == 0);
+  rlimit limit{};
+  say(thread, "limits-own", ::getrlimit(RLIMIT_CPU, &limit) == 0);
+  say(thread, "limits-parent", ::prlimit(::getppid(), RLIMIT_CPU, nullptr, &limit) == 0);
   char byte = 0;
   say(thread, "inherited-read", ::pread(g_inherited, &byte, 1, 0) == 1);
   say(thread, "exec", executes(false));
@@ -128,6 +145,7 @@ int main(int argc, char** argv) {
   sandbox.read_write = {g_writable};
   for (int i = 4; i < argc; ++i) {
     if (std::strcmp(argv[i], "network") == 0) sandbox.network = true;
+    if (std::strcmp(argv[i], "local") == 0) sandbox.local_sockets = true;
     if (std::strcmp(argv[i], "processes") == 0) sandbox.processes = true;
     if (std::strncmp(argv[i], "call=", 5) == 0) g_calls.emplace_back(argv[i] + 5);
   }

@@ -79,8 +79,32 @@ TEST_CASE("in the sandbox files outside cannot be read, those inside not written
   CHECK(probe.file() == "text");
 }
 
-TEST_CASE("without the network no socket but a local one can be made, whatever it is called") {
+TEST_CASE("no other process can be sent a signal, or have its limits looked at") {
+  const Probe probe({"network", "local", "processes"});
+  REQUIRE(probe.status() == 0);
+  for (const char* what : {"signal-self", "signal-thread", "limits-own"}) {
+    CAPTURE(what);
+    CHECK(probe.of(what) == "done");
+  }
+  for (const char* what : {"signal-parent", "signal-group", "signal-all", "signal-other-thread", "limits-parent"}) {
+    CAPTURE(what);
+    CHECK(probe.of(what) == "EPERM");
+  }
+}
+
+TEST_CASE("no local socket can be made, unless that is allowed") {
   const Probe probe;
+  REQUIRE(probe.status() == 0);
+  CHECK(probe.of("socket-unix") == "EACCES");
+  CHECK(probe.of("socket-pair") == "EPERM");
+  const Probe may({"local"});
+  REQUIRE(may.status() == 0);
+  CHECK(may.of("socket-unix") == "done");
+  CHECK(may.of("socket-pair") == "done");
+}
+
+TEST_CASE("without the network no socket but a local one can be made, whatever it is called") {
+  const Probe probe({"local"});
   REQUIRE(probe.status() == 0);
   for (const char* what : {"socket-inet", "socket-inet-udp", "socket-inet6", "socket-netlink", "socket-inet-high-bits",
                            "socket-smc", "socket-packet", "socket-vsock"}) {
@@ -91,7 +115,7 @@ TEST_CASE("without the network no socket but a local one can be made, whatever i
 }
 
 TEST_CASE("with the network it is IP and nothing else") {
-  const Probe probe({"network"});
+  const Probe probe({"network", "local"});
   REQUIRE(probe.status() == 0);
   for (const char* what : {"socket-inet", "socket-inet-udp", "socket-inet6", "socket-netlink", "socket-unix"}) {
     CAPTURE(what);
@@ -162,7 +186,12 @@ TEST_CASE("what would lead out of the sandbox is refused by the filter, before t
     "acct",
     "quotactl",
     "syslog",
-    "fanotify_init"
+    "fanotify_init",
+    "tkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "pidfd_open",
+    "pidfd_send_signal"
   };
   std::vector<std::string> arguments{"network", "processes"};
   for (const auto& call : calls) arguments.push_back("call=" + call);
