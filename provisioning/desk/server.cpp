@@ -42,7 +42,8 @@ constexpr std::pair<const char*, const char*> kAlways[] = {
 struct Connection {
   explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
   beast::tcp_stream stream;
-  beast::flat_buffer buffer;
+  /// Twice any head and body; a chunk's extensions and trailers count for neither of their limits.
+  beast::flat_buffer buffer{128 * 1024};
   std::shared_ptr<Outbox> outbox;  ///< while it is an event stream
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -59,6 +60,17 @@ void when_gone(const ConnectionPtr& connection, std::shared_ptr<bool> wanted, st
       tcp::socket::wait_read, [connection, wanted = std::move(wanted), then = std::move(then)](error_code error) {
         if (*wanted && (error || has_ended(connection->stream.socket()))) then();
       });
+}
+
+void log_failure(std::string_view event, const std::exception_ptr& failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+    log::error(event, {{"error", "it ended by itself; restart the desk"}});
+  } catch (const std::exception& bug) {
+    log::error(event, {{"error", bug.what()}});
+  } catch (...) {
+    log::error(event, {{"error", "not an exception that has words"}});
+  }
 }
 
 Request request_of(http::request<http::string_body> message, bool& good) {
@@ -115,12 +127,7 @@ asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
       state->connections.erase(connection);
       error_code ignored;
       connection->stream.socket().close(ignored);
-      if (!failure) return;
-      try {
-        std::rethrow_exception(failure);
-      } catch (const std::exception& bug) {
-        log::error("request-failed", {{"error", bug.what()}});
-      }
+      if (failure) log_failure("request-failed", failure);
     };
     asio::co_spawn(state->executor, serve(state, connection), std::move(done));
   }
@@ -260,8 +267,11 @@ Server::~Server() { stop(); }
 std::uint16_t Server::port() const { return state_->acceptor.local_endpoint().port(); }
 
 void Server::start() {
-  auto failed = [](std::exception_ptr) {};
-  asio::co_spawn(state_->executor, State::accept(state_), failed);
+  auto ended = [state = state_](std::exception_ptr failure) {
+    if (state->stopping && !failure) return;
+    log_failure("accepting-ended", failure);
+  };
+  asio::co_spawn(state_->executor, State::accept(state_), std::move(ended));
 }
 
 void Server::stop() {

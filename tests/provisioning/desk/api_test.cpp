@@ -244,6 +244,65 @@ TEST_CASE("what another process books is seen - a held booking is over after its
   CHECK(state().find("\"ended\"") != std::string::npos);
 }
 
+namespace {
+
+/// The server alone, with a route that answers 204, and those who call it.
+struct Line {
+  explicit Line(ServerSettings settings, Route route = {}) {
+    if (!route) route = [](Request, OnGone) -> asio::awaitable<Reply> { co_return empty_reply(); };
+    server = Server::open(io.get_executor(), settings, std::move(route)).value();
+    server->start();
+  }
+  ~Line() {
+    server->stop();
+    io.restart();
+    io.run_for(5s);
+    CHECK(io.stopped());
+  }
+  struct Caller {
+    explicit Caller(asio::io_context& context) : socket(context) {}
+    asio::ip::tcp::socket socket;
+    std::string bytes, said;
+    bool closed = false;
+  };
+  using CallerPtr = std::shared_ptr<Caller>;
+  void write(const CallerPtr& caller, std::string bytes) {
+    caller->bytes = std::move(bytes);
+    asio::async_write(caller->socket, asio::buffer(caller->bytes), [caller](boost::system::error_code, std::size_t) {});
+  }
+  CallerPtr call(std::string bytes, bool reads = true) {
+    auto caller = std::make_shared<Caller>(io);
+    caller->socket.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    write(caller, std::move(bytes));
+    if (!reads) return caller;
+    asio::async_read(caller->socket, asio::dynamic_buffer(caller->said),
+                     [caller](boost::system::error_code, std::size_t) { caller->closed = true; });
+    return caller;
+  }
+  bool until(const std::function<bool()>& holds) { return test::until(io, holds, 10s * test::kSlow); }
+  bool closed(const CallerPtr& caller) {
+    return until([&caller] { return caller->closed; });
+  }
+
+  asio::io_context io;
+  std::unique_ptr<Server> server;
+};
+
+constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("the server: a chunk's extensions and trailers have an end - 400, and the connection is closed") {
+  Line line({});
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char* chunk : {"1;name=", "1\r\na\r\n0\r\nX: "}) {
+    CAPTURE(chunk);
+    const auto caller = line.call(head + chunk + std::string(1 << 20, 'y'));
+    CHECK(line.closed(caller));
+    CHECK(caller->said.rfind("HTTP/1.1 400 ", 0) == 0);
+  }
+}
+
 TEST_CASE("the server: half a request ends after its time, connections beyond the most are closed at once") {
   asio::io_context io;
   ServerSettings settings;
