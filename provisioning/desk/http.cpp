@@ -43,8 +43,23 @@ Outbox::Outbox(boost::asio::any_io_executor executor) : wake(std::move(executor)
 
 void Outbox::push(const json::bj::object& event) {
   if (closed) return;
-  queue.push_back("data: " + json::bj::serialize(event) + "\n\n");
+  std::string text = "data: " + json::bj::serialize(event) + "\n\n";
+  if (queued_ + text.size() > kMost) {
+    queue.clear();
+    return close();
+  }
+  queued_ += text.size();
+  queue.push_back(std::move(text));
   wake.cancel();
+}
+
+std::string Outbox::take() {
+  std::string all;
+  all.reserve(queued_);
+  for (const std::string& event : queue) all += event;
+  queue.clear();
+  queued_ = 0;
+  return all;
 }
 
 void Outbox::close() {

@@ -37,13 +37,21 @@ struct Request {
 class Outbox {
  public:
   explicit Outbox(boost::asio::any_io_executor executor);
+  /// Who has not read the last kMost bytes is not served any more: the queue is dropped and the stream ends. Its client
+  /// comes again and hears how things are then.
   void push(const json::bj::object& event);
+  /// What is queued, which then is not.
+  std::string take();
   /// What is queued is still sent.
   void close();
 
+  static constexpr std::size_t kMost = 1024 * 1024;
   std::deque<std::string> queue;
   bool closed = false;
   boost::asio::steady_timer wake;
+
+ private:
+  std::size_t queued_ = 0;  ///< bytes
 };
 
 struct Reply {

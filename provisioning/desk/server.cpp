@@ -45,6 +45,8 @@ struct Connection {
   /// Twice any head and body; a chunk's extensions and trailers count for neither of their limits.
   beast::flat_buffer buffer{128 * 1024};
   std::shared_ptr<Outbox> outbox;  ///< while it is an event stream
+  std::uint64_t waits = 0;         ///< for a request, whole or in part; the lowest began first. 0: it is being answered
+  bool first = true;               ///< nothing was asked yet
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
@@ -97,8 +99,11 @@ struct Server::State : std::enable_shared_from_this<State> {
   Route route;
   tcp::acceptor acceptor;
   std::set<ConnectionPtr> connections;
+  std::uint64_t last_wait = 0;
   bool stopping = false;
 
+  /// Closes the one that has waited longest for a request; false: all are being answered.
+  bool make_place();
   static asio::awaitable<void> accept(std::shared_ptr<State> state);
   static asio::awaitable<void> serve(std::shared_ptr<State> state, ConnectionPtr connection);
   static asio::awaitable<bool> exchange(std::shared_ptr<State> state, ConnectionPtr connection);
@@ -106,6 +111,17 @@ struct Server::State : std::enable_shared_from_this<State> {
   static asio::awaitable<bool> write(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply, bool keep,
                                      bool head = false);
 };
+
+bool Server::State::make_place() {
+  ConnectionPtr longest;
+  for (const ConnectionPtr& each : connections) {
+    if (each->waits != 0 && (!longest || each->waits < longest->waits)) longest = each;
+  }
+  if (!longest) return false;
+  connections.erase(longest);
+  longest->stream.close();
+  return true;
+}
 
 asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
   while (!state->stopping) {
@@ -120,8 +136,10 @@ asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    if (state->connections.size() >= state->settings.most_connections) continue;  // closed at once
+    // Who says nothing gives way: or a few hundred silent ones would shut everybody out.
+    if (state->connections.size() >= state->settings.most_connections && !state->make_place()) continue;
     auto connection = std::make_shared<Connection>(std::move(socket));
+    connection->waits = ++state->last_wait;
     state->connections.insert(connection);
     auto done = [state, connection](std::exception_ptr failure) {
       state->connections.erase(connection);
@@ -149,14 +167,19 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
   parser.header_limit(static_cast<std::uint32_t>(state->settings.most_header));
   parser.body_limit(state->settings.most_body);
   error_code error;
-  connection->stream.expires_after(state->settings.idle);
-  co_await http::async_read_header(connection->stream, connection->buffer, parser,
-                                   asio::redirect_error(asio::use_awaitable, error));
-  if (!error) {
-    connection->stream.expires_after(state->settings.request_within);
-    co_await http::async_read(connection->stream, connection->buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
+  if (connection->waits == 0) connection->waits = ++state->last_wait;
+  if (!std::exchange(connection->first, false) && connection->buffer.size() == 0) {
+    connection->stream.expires_after(state->settings.idle);
+    const auto space = connection->buffer.prepare(4096);
+    const std::size_t count =
+        co_await connection->stream.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return false;
+    connection->buffer.commit(count);
   }
+  connection->stream.expires_after(state->settings.request_within);
+  co_await http::async_read(connection->stream, connection->buffer, parser,
+                            asio::redirect_error(asio::use_awaitable, error));
+  connection->waits = 0;
   if (error == http::error::header_limit || error == http::error::body_limit) {
     const int status = error == http::error::body_limit ? 413 : 431;
     co_return co_await write(state, connection, error_reply(status, "the request is too large"), false);
@@ -218,8 +241,7 @@ asio::awaitable<void> Server::State::events(std::shared_ptr<State> state, Connec
   text += "\r\n";
   error_code error;
   while (!gone && !error) {
-    for (const std::string& event : outbox->queue) text += event;
-    outbox->queue.clear();
+    text += outbox->take();
     if (!text.empty()) {
       connection->stream.expires_after(state->settings.write_within);
       co_await asio::async_write(connection->stream, asio::buffer(text),

@@ -16,12 +16,12 @@ namespace madoguchi::desk {
 
 struct ServerSettings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any that is free
-  std::chrono::milliseconds request_within{10000};
-  std::chrono::milliseconds idle{60000};          ///< a kept connection without a request
-  std::chrono::milliseconds comment_every{5000};  ///< on event streams
+  std::uint16_t port = 0;                           ///< 0: any that is free
+  std::chrono::milliseconds request_within{10000};  ///< whole, of its first byte; a connection's first of its opening
+  std::chrono::milliseconds idle{60000};            ///< a kept connection without a request
+  std::chrono::milliseconds comment_every{5000};    ///< on event streams
   std::chrono::milliseconds write_within{10000};
-  std::size_t most_connections = 512;
+  std::size_t most_connections = 512;  ///< beyond it the one that has waited longest for a request gives way
   std::size_t most_header = 16 * 1024;
   std::size_t most_body = 64 * 1024;
 };

@@ -303,48 +303,97 @@ TEST_CASE("the server: a chunk's extensions and trailers have an end - 400, and 
   }
 }
 
-TEST_CASE("the server: half a request ends after its time, connections beyond the most are closed at once") {
-  asio::io_context io;
+TEST_CASE("the server: a request has its time, the first one of the connection's beginning - who has asked may rest") {
   ServerSettings settings;
-  settings.idle = settings.request_within = 300ms;
-  settings.most_connections = 2;
-  const Route route = [](Request, OnGone) -> asio::awaitable<Reply> { co_return empty_reply(); };
-  auto server = Server::open(io.get_executor(), settings, route).value();
-  server->start();
-  struct Caller {
-    explicit Caller(asio::io_context& context) : socket(context) {}
-    asio::ip::tcp::socket socket;
-    std::string said;
-    bool closed = false;
+  settings.idle = 1h;
+  settings.request_within = 300ms;
+  Line line(settings);
+  const auto kept = line.call(kGet);
+  CHECK(line.until([&] { return !kept->said.empty(); }));
+  for (const char* part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"}) {
+    CAPTURE(part);
+    const auto caller = line.call(part);
+    CHECK(line.closed(caller));
+    CHECK(caller->said.empty());
+  }
+  CHECK_FALSE(kept->closed);
+  const auto whole = line.call("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+  CHECK(line.closed(whole));
+  CHECK(whole->said.rfind("HTTP/1.1 204 ", 0) == 0);
+  // Its second request, in part.
+  line.write(kept, "GET / HT");
+  CHECK(line.closed(kept));
+}
+
+TEST_CASE("the server: a kept connection is closed when nothing comes") {
+  ServerSettings settings;
+  settings.idle = 300ms;
+  Line line(settings);
+  const auto kept = line.call(kGet);
+  CHECK(line.closed(kept));
+  CHECK(kept->said.rfind("HTTP/1.1 204 ", 0) == 0);
+}
+
+TEST_CASE(
+    "the server: at the most connections the one that was silent longest gives way, one that is answered does not") {
+  ServerSettings settings;
+  settings.idle = settings.request_within = 1h;
+  settings.most_connections = 3;
+  const Route route = [](Request request, OnGone) -> asio::awaitable<Reply> {
+    Reply reply = empty_reply();
+    if (request.path == "/stream") reply.stream = std::make_shared<Outbox>(co_await asio::this_coro::executor);
+    co_return reply;
   };
-  const auto call = [&](const std::string& bytes) {
-    auto caller = std::make_shared<Caller>(io);
-    caller->socket.connect({asio::ip::make_address("127.0.0.1"), server->port()});
-    asio::write(caller->socket, asio::buffer(bytes));
-    asio::async_read(caller->socket, asio::dynamic_buffer(caller->said),
-                     [caller](boost::system::error_code, std::size_t) { caller->closed = true; });
-    return caller;
+  Line line(settings, route);
+  const std::string stream = "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto hears = line.call(stream);
+  CHECK(line.until([&] { return !hears->said.empty(); }));
+  const auto silent = line.call("");
+  const auto kept = line.call(kGet);
+  CHECK(line.until([&] { return !kept->said.empty(); }));
+  const auto next = line.call(kGet);
+  CHECK(line.until([&] { return !next->said.empty(); }));
+  CHECK(line.closed(silent));
+  CHECK_FALSE(kept->closed);
+  const auto second = line.call(stream);
+  CHECK(line.until([&] { return !second->said.empty(); }));
+  CHECK(line.closed(kept));
+  const auto third = line.call(stream);
+  CHECK(line.until([&] { return !third->said.empty(); }));
+  CHECK(line.closed(next));
+  // All three are streams now.
+  const auto beyond = line.call(kGet);
+  CHECK(line.closed(beyond));
+  CHECK(beyond->said.empty());
+  for (const auto& each : {hears, second, third}) CHECK_FALSE(each->closed);
+}
+
+TEST_CASE("the server: a stream that is not read keeps a megabyte at most, and then ends") {
+  std::shared_ptr<Outbox> outbox;
+  bool ended = false;
+  const Route route = [&](Request, OnGone) -> asio::awaitable<Reply> {
+    Reply reply;
+    reply.stream = outbox = std::make_shared<Outbox>(co_await asio::this_coro::executor);
+    reply.stream_ended = [&ended] { ended = true; };
+    co_return reply;
   };
-  const auto silent = call("");
-  const auto half_head = call("GET / HT");
-  test::until(
-      io, [] { return false; }, 50ms);
-  const auto beyond = call("");
-  CHECK(test::until(
-      io, [&] { return beyond->closed; }, 5s));
-  CHECK_FALSE(silent->closed);
-  CHECK(test::until(
-      io, [&] { return silent->closed && half_head->closed; }, 5s * test::kSlow));
-  const auto half_body = call("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
-  CHECK(test::until(
-      io, [&] { return half_body->closed; }, 5s * test::kSlow));
-  CHECK(half_body->said.find("204") == std::string::npos);
-  const auto whole = call("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
-  CHECK(test::until(
-      io, [&] { return whole->closed; }, 5s * test::kSlow));
-  CHECK(whole->said.find("204") != std::string::npos);
-  server->stop();
-  io.restart();
-  io.run_for(5s);
-  CHECK(io.stopped());
+  Line line({}, route);
+  const auto caller = line.call(kGet);
+  CHECK(line.until([&] { return caller->said.find("\r\n\r\n") != std::string::npos; }));
+  const object event{{"type", "offer"}, {"sdp", std::string(1000, 'v')}};
+  // What is taken counts no more.
+  for (int i = 0; i < 1000; ++i) outbox->push(event);
+  CHECK_FALSE(outbox->closed);
+  CHECK(line.until([&] { return outbox->queue.empty(); }));
+  std::size_t most = 0;
+  for (int i = 0; i < 4000; ++i) {
+    outbox->push(event);
+    most = std::max(most, outbox->queue.size());
+  }
+  CHECK(most > 900);
+  CHECK(most < 1100);
+  CHECK(outbox->closed);
+  CHECK(outbox->queue.empty());
+  CHECK(line.closed(caller));
+  CHECK(ended);
 }
