@@ -9,6 +9,7 @@
 #include <string>
 
 #include "provisioning/desk/http.hpp"
+#include "provisioning/desk/pace.hpp"
 #include "provisioning/desk/page_files.hpp"
 #include "provisioning/desk/rooms.hpp"
 #include "provisioning/desk/store.hpp"
@@ -21,6 +22,8 @@ struct ApiSettings {
   std::chrono::minutes closes_after{120};  ///< until so long after its end
   int most_failures = 5;                   ///< logins; then 429
   std::chrono::seconds failures_for{60};
+  int most_events = 10;  ///< of a room's box in a second; then 429
+  int most_offers = 10;  ///< the same
 };
 
 class Api {
@@ -68,6 +71,8 @@ class Api {
   boost::asio::thread_pool& pool_;
   ApiSettings settings_;
   Rooms rooms_;
+  Pace events_, offers_;  ///< by room
+  Coalesced days_;        ///< whose bookings are others now
   std::string origin_, host_;
   std::int64_t store_version_ = 0;
   WallTime store_seen_{};

@@ -28,6 +28,12 @@ Reply busy(const std::string& words) {
   return reply;
 }
 
+Reply too_often() {
+  Reply reply = error_reply(429, "too many of these in a second: wait one");
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
 Reply reply_of(const Outcome& outcome, const std::string& path) {
   switch (outcome.kind) {
     case Outcome::answered: break;
@@ -95,6 +101,7 @@ asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
 }
 
 asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
+  if (!offers_.allows(request.segments[1])) co_return too_often();
   if (request.header("content-type").rfind("application/sdp", 0) != 0) {
     co_return error_reply(415, "an offer is application/sdp");
   }
@@ -156,6 +163,7 @@ Reply Api::calendar(const Request& request) {
 Reply Api::box_events(const Request& request) {
   const std::string room = request.segments[1];
   if (request.method == "POST") {
+    if (!events_.allows(room)) return too_often();
     const auto event = json::parse_object(request.body);
     if (!event) return error_reply(400, event.error().message);
     const auto type = json::string(*event, "type");

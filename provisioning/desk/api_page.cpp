@@ -59,6 +59,11 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles p
                                      }
                                      return facts;
                                    }}),
+      events_(clock, settings.most_events), offers_(clock, settings.most_offers),
+      days_(clock,
+            [this](const std::string& day) {
+              rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
+            }),
       store_version_(store.version()), store_seen_(clock.wall()) {
   (void)nobodys_hash();
 }
@@ -68,9 +73,7 @@ void Api::set_origin(std::string origin) {
   host_ = origin_.substr(origin_.find("//") + 2);
 }
 
-void Api::bookings_changed(const Booking& booking) {
-  rooms_.tell_desks({{"type", "bookings"}, {"day", day_of(booking.start)}});
-}
+void Api::bookings_changed(const Booking& booking) { days_.changed(day_of(booking.start)); }
 
 void Api::look_at_store() {
   const std::int64_t version = store_.version();
@@ -79,12 +82,14 @@ void Api::look_at_store() {
   // The other process has stamped what it wrote a moment before it was there to be seen.
   std::set<std::string> days;
   for (const Booking& booking : store_.changed_since(store_seen_ - 10s)) days.insert(day_of(booking.start));
-  for (const std::string& day : days) rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
+  for (const std::string& day : days) days_.changed(day);
   store_seen_ = clock_.wall();
 }
 
 void Api::tick() {
   look_at_store();
+  events_.tidy();
+  offers_.tidy();
   const WallTime now = clock_.wall();
   for (const std::string& room : rooms_.all()) {
     if (!rooms_.in_use(room)) continue;

@@ -275,7 +275,7 @@ Result<void> Store::cancel(const std::string& receipt, WallTime now) {
 }
 
 void Store::mark_held(const std::string& room) {
-  Query query(database_, "UPDATE bookings SET held = 1 WHERE room = ?", room);
+  Query query(database_, "UPDATE bookings SET held = 1 WHERE room = ? AND held = 0", room);
   (void)query.done("marking the booking");
 }
 

@@ -202,6 +202,46 @@ TEST_CASE("a login lasts twelve hours, a lock a minute") {
   CHECK(desk.log_in() == 200);
 }
 
+TEST_CASE("a box in a loop: pages hear of its day once a second, the last time too, and it hears 429") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const Reply stream = desk.page("GET", "/api/stream");
+  REQUIRE(stream.stream);
+  const auto told = [&] {
+    return std::count_if(stream.stream->queue.begin(), stream.stream->queue.end(),
+                         [](const std::string& event) { return event.find("\"bookings\"") != std::string::npos; });
+  };
+  const std::string events = "/events/" + desk.booking.room;
+  const std::string whip = "/whip/" + desk.booking.room + "/counsellor";
+  for (int i = 0; i < 10; ++i) {
+    CHECK(desk.box("POST", events, i % 2 == 0 ? R"({"type":"calling"})" : R"({"type":"talking"})") == 204);
+  }
+  const auto beyond = desk.begin("POST", events, R"({"type":"calling"})");
+  REQUIRE(beyond->reply);
+  CHECK(beyond->reply->status == 429);
+  CHECK(std::count(beyond->reply->headers.begin(), beyond->reply->headers.end(),
+                   std::pair<std::string, std::string>("Retry-After", "1")) == 1);
+  CHECK(told() == 1);
+  for (int i = 0; i < 10; ++i) CHECK(desk.box("POST", whip, "v=0") == 503);
+  CHECK(desk.box("POST", whip, "v=0") == 429);
+  desk.advance(999ms);
+  CHECK(told() == 1);
+  CHECK(desk.box("POST", events, R"({"type":"calling"})") == 429);
+  desk.advance(1ms);
+  CHECK(told() == 2);
+  CHECK(desk.box("POST", events, R"({"type":"calling"})") == 204);
+  CHECK(desk.box("POST", whip, "v=0") == 503);
+  CHECK(told() == 2);
+  desk.advance(1s);
+  CHECK(told() == 3);
+  desk.advance(5s);
+  CHECK(told() == 3);
+  // Long after, the first is told at once.
+  CHECK(desk.box("POST", events, R"({"type":"talking"})") == 204);
+  CHECK(told() == 4);
+}
+
 TEST_CASE("two who book the same hall for the same time at the same moment: one of them has it") {
   Desk desk;
   using Made = std::optional<tl::expected<Booking, BookingRefused>>;
