@@ -105,7 +105,7 @@ class Box final : public session::Ports {
   void office_said(const signalling::OfficeEvent& event);
 
   // box_status.cpp, box_shot.cpp
-  boost::asio::awaitable<Result<json::bj::object>> answer(control::Question question);
+  boost::asio::awaitable<Result<control::Reply>> answer(control::Question question);
   [[nodiscard]] json::bj::object status() const;
   [[nodiscard]] json::bj::object agenda() const;
   [[nodiscard]] json::bj::array feeds_status() const;
@@ -114,7 +114,7 @@ class Box final : public session::Ports {
   [[nodiscard]] json::bj::array lamp_since_press() const;
   Result<json::bj::object> press(const control::Question& question);
   Result<json::bj::object> mute(const control::Question& question);
-  boost::asio::awaitable<Result<json::bj::object>> screenshot(UniqueFd to);
+  boost::asio::awaitable<Result<control::Reply>> screenshot();
   void shot_taken(const protocol::Screenshot& shot);
   void shots_failed(const std::string& why);
 

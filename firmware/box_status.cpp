@@ -41,7 +41,7 @@ void add_millis(object& to, std::string_view key, std::optional<BootTime> from, 
 
 }  // namespace
 
-asio::awaitable<Result<object>> Box::answer(control::Question question) {
+asio::awaitable<Result<control::Reply>> Box::answer(control::Question question) {
   if (question.command == "status") {
     update_lamp();  // a camera that died this moment is not in the queue of events yet
     co_return status();
@@ -50,8 +50,7 @@ asio::awaitable<Result<object>> Box::answer(control::Question question) {
   if (question.command == "press") co_return press(question);
   if (question.command == "mute") co_return mute(question);
   if (question.command == "screenshot") {
-    if (question.fds.empty()) co_return fail(Errc::invalid, "screenshot needs a descriptor to write to");
-    Result<object> taken = co_await screenshot(std::move(question.fds.front()));
+    Result<control::Reply> taken = co_await screenshot();
     co_return taken;
   }
   co_return fail(Errc::unsupported, "no such command: " + question.command);

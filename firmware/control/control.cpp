@@ -82,8 +82,8 @@ struct Server::Connections {
     for (;;) {
       Result<std::optional<Message>> received = co_await channel->receive();
       if (!received || !*received) break;
-      Message message = std::move(**received);
-      json::bj::object reply;
+      const Message message = std::move(**received);
+      Reply reply;
       auto object = json::parse_object(message.text);
       auto command = object ? json::string(*object, "command") : Result<std::string>(fail(object.error()));
       if (!command) {
@@ -92,15 +92,20 @@ struct Server::Connections {
         Question question;
         question.command = *command;
         question.arguments = std::move(*object);
-        question.fds = std::move(message.fds);
-        Result<json::bj::object> answered = co_await self->answer(std::move(question));
-        reply = answered ? std::move(*answered) : refusal(answered.error());
-        if (answered) reply["ok"] = true;
+        Result<Reply> answered = co_await self->answer(std::move(question));
+        if (answered) {
+          reply = std::move(*answered);
+          reply.body["ok"] = true;
+        } else {
+          reply = refusal(answered.error());
+        }
       }
-      Result<void> sent = channel->send(json::bj::serialize(reply));
+      std::vector<int> fds;
+      for (const UniqueFd& fd : reply.fds) fds.push_back(fd.get());
+      Result<void> sent = channel->send(json::bj::serialize(reply.body), fds);
       if (!sent && sent.error().code == Errc::too_large) {
         reply = refusal(Error(Errc::too_large, "the answer is too long for the control socket"));
-        sent = channel->send(json::bj::serialize(reply));
+        sent = channel->send(json::bj::serialize(reply.body));
       }
       if (!sent) break;
     }
@@ -164,11 +169,11 @@ asio::awaitable<void> Server::run() {
   }
 }
 
-Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::object& question,
-                             std::chrono::milliseconds within, std::span<const int> fds) {
+Result<Reply> ask(const std::filesystem::path& path, const json::bj::object& question,
+                  std::chrono::milliseconds within) {
   auto socket = connect_to(path);
   if (!socket) return fail(socket.error());
-  if (auto sent = send_message(socket->get(), json::bj::serialize(question), fds); !sent) return fail(sent.error());
+  if (auto sent = send_message(socket->get(), json::bj::serialize(question)); !sent) return fail(sent.error());
   pollfd wait{socket->get(), POLLIN, 0};
   const auto until = std::chrono::steady_clock::now() + within;
   for (;;) {
@@ -185,7 +190,11 @@ Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::
     if (!*received) return fail(Errc::cut, "the daemon closed the connection without an answer");
     auto reply = json::parse_object((*received)->text);
     if (!reply) return fail(reply.error());
-    if (json::boolean_or(*reply, "ok", false).value_or(false)) return reply;
+    if (json::boolean_or(*reply, "ok", false).value_or(false)) {
+      Reply good(std::move(*reply));
+      good.fds = std::move((*received)->fds);
+      return good;
+    }
     const bool refused = json::boolean_or(*reply, "refused", false).value_or(false);
     return fail(refused ? Errc::permission : Errc::invalid,
                 json::string_or(*reply, "error", "the daemon gave no reason").value_or("?"));

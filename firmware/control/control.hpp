@@ -24,11 +24,17 @@ namespace madoguchi::control {
 struct Question {
   std::string command;
   json::bj::object arguments;  ///< the whole object
-  std::vector<UniqueFd> fds;
+};
+
+struct Reply {
+  Reply() = default;
+  Reply(json::bj::object b) : body(std::move(b)) {}  // NOLINT: most replies are no more than that
+  json::bj::object body;
+  std::vector<UniqueFd> fds;  ///< handed to the asker
 };
 
 /// Answers one question; an error becomes {"ok": false, ...}, Errc::permission with "refused": true.
-using Answer = std::function<boost::asio::awaitable<Result<json::bj::object>>(Question)>;
+using Answer = std::function<boost::asio::awaitable<Result<Reply>>(Question)>;
 
 class Server {
  public:
@@ -50,7 +56,7 @@ class Server {
 };
 
 /// Asks a daemon and waits, blocking. Errc::unreachable when none listens, timeout; a refusal is Errc::permission.
-Result<json::bj::object> ask(const std::filesystem::path& path, const json::bj::object& question,
-                             std::chrono::milliseconds within, std::span<const int> fds = {});
+Result<Reply> ask(const std::filesystem::path& path, const json::bj::object& question,
+                  std::chrono::milliseconds within);
 
 }  // namespace madoguchi::control

@@ -17,6 +17,9 @@ namespace {
 using namespace madoguchi;
 using json::bj::object;
 
+/// Of a picture of the TV; it has a tenth of that.
+constexpr std::size_t kShotCap = 32 * 1024 * 1024;
+
 enum Exit { kGood = 0, kFailed = 1, kUsage = 2, kNoDaemon = 3, kFault = 4 };
 
 constexpr const char* kFooter = R"(Exit status:
@@ -44,8 +47,14 @@ int failed(const Error& error) {
   return error.code == Errc::unreachable ? kNoDaemon : kFailed;
 }
 
-Result<object> ask(const Options& options, object question, std::span<const int> fds = {}) {
-  return control::ask(options.socket, question, std::chrono::seconds(10), fds);
+Result<control::Reply> ask_whole(const Options& options, const object& question) {
+  return control::ask(options.socket, question, std::chrono::seconds(10));
+}
+
+Result<object> ask(const Options& options, const object& question) {
+  auto reply = ask_whole(options, question);
+  if (!reply) return fail(reply.error());
+  return std::move(reply->body);
 }
 
 int print(const Options& options, const Result<object>& reply, std::string (*words)(const object&)) {
@@ -61,18 +70,28 @@ int status(const Options& options) {
   return control::has_error_fault(*reply) ? kFault : kGood;
 }
 
-int screenshot(const Options& options, const std::string& file) {
-  // Into a file beside it first: a refusal leaves what was there.
-  const std::string part = file + ".part";
-  UniqueFd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-  if (!out.valid()) return failed(errno_error("writing " + part, errno));
-  const int fds[] = {out.get()};
-  const auto reply = ask(options, {{"command", "screenshot"}}, fds);
-  if (!reply) {
-    ::unlink(part.c_str());
-    return failed(reply.error());
+/// The picture lies in memory that the daemon hands over: where it goes, and how long that takes, is no matter of its.
+Result<std::string> read_picture(const control::Reply& reply) {
+  if (reply.fds.size() != 1) return fail(Errc::invalid, "the daemon sent no picture; is it of this version?");
+  std::string picture(kShotCap, '\0');
+  std::size_t size = 0;
+  while (size < picture.size()) {
+    const ssize_t got =
+        ::pread(reply.fds.front().get(), &picture[size], picture.size() - size, static_cast<off_t>(size));
+    if (got < 0) return fail(errno_error("reading the picture", errno));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
   }
-  if (::rename(part.c_str(), file.c_str()) != 0) return failed(errno_error("writing " + file, errno));
+  picture.resize(size);
+  return picture;
+}
+
+int screenshot(const Options& options, const std::string& file) {
+  const auto reply = ask_whole(options, {{"command", "screenshot"}});
+  if (!reply) return failed(reply.error());
+  const auto picture = read_picture(*reply);
+  if (!picture) return failed(picture.error());
+  if (const auto written = write_file_atomically(file, *picture, 0600); !written) return failed(written.error());
   if (options.as_json) std::cout << json::bj::serialize(object{{"ok", true}, {"file", file}}) << "\n";
   else std::cout << file << "\n";
   return kGood;

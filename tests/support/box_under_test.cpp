@@ -69,7 +69,7 @@ void BoxUnderTest::start() {
       [this] {
         if (!daemon_.running()) throw std::runtime_error("the daemon ended:\n" + log());
         const auto reply = control::ask(folder_ / "control.sock", {{"command", "status"}}, Millis(5000));
-        return reply && text_at(*reply, "media.state") == "ready";
+        return reply && text_at(reply->body, "media.state") == "ready";
       },
       std::chrono::seconds(20 * kSlow));
   if (!ready) throw std::runtime_error("the daemon is not ready:\n" + log());
@@ -88,12 +88,12 @@ void BoxUnderTest::kill() {
 object BoxUnderTest::ask(object question) {
   auto reply = control::ask(folder_ / "control.sock", question, std::chrono::seconds(10));
   if (!reply) throw std::runtime_error("the daemon says: " + reply.error().message + "\n" + log());
-  return *reply;
+  return std::move(reply->body);
 }
 
-bool BoxUnderTest::screenshot(int to) {
-  const int fds[] = {to};
-  return control::ask(folder_ / "control.sock", {{"command", "screenshot"}}, std::chrono::seconds(10), fds).has_value();
+bool BoxUnderTest::screenshot() {
+  const auto reply = control::ask(folder_ / "control.sock", {{"command", "screenshot"}}, std::chrono::seconds(10));
+  return reply && reply->fds.size() == 1;
 }
 
 bool BoxUnderTest::until(const std::function<bool(const object&)>& pleases, Millis within) {

@@ -31,8 +31,8 @@ class BoxUnderTest {
 
   json::bj::object ask(json::bj::object question);
   json::bj::object status() { return ask({{"command", "status"}}); }
-  /// What the TV shows, as PNG into this descriptor; false when it was refused.
-  bool screenshot(int to);
+  /// Whether the daemon hands over a picture of the TV.
+  bool screenshot();
   void press(bool is_long = false) { ask({{"command", "press"}, {"long", is_long}}); }
   /// Asks for the status until it pleases. On failure `last` is what it said last.
   bool until(const std::function<bool(const json::bj::object&)>& pleases, Millis within);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The madoguchi command as a process, asking a daemon of the test: exit statuses, words, JSON, files. On the test's thread.
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <filesystem>
 #include <optional>
 
 #include "firmware/control/control.hpp"
@@ -58,13 +61,17 @@ struct Desk {
     io.poll();
   }
 
-  static asio::awaitable<Result<object>> answer(Desk* self, control::Question question) {
+  static asio::awaitable<Result<control::Reply>> answer(Desk* self, control::Question question) {
     self->asked.push_back(question.arguments);
-    for (const UniqueFd& fd : question.fds) {
-      if (::write(fd.get(), self->picture.data(), self->picture.size()) < 0) co_return fail(Errc::io, "not written");
-    }
     if (self->refusal) co_return fail(*self->refusal);
-    co_return self->reply;
+    control::Reply reply(self->reply);
+    if (question.command == "screenshot" && !self->picture.empty()) {
+      UniqueFd memory(::memfd_create("picture", MFD_CLOEXEC));
+      const auto& picture = self->picture;
+      if (::write(memory.get(), picture.data(), picture.size()) < 0) co_return fail(Errc::io, "not written");
+      reply.fds.push_back(std::move(memory));
+    }
+    co_return reply;
   }
 
   Ran run(Arguments arguments, bool with_socket = true) {
@@ -82,6 +89,14 @@ struct Desk {
  private:
   int runs_ = 0;
 };
+
+/// Files that bear the picture's name.
+auto pictures(const std::filesystem::path& folder) {
+  const std::filesystem::directory_iterator files(folder);
+  return std::count_if(begin(files), end(files), [](const auto& file) {
+    return file.path().filename().native().find("screen") != std::string::npos;
+  });
+}
 
 object fault(const std::string& severity) {
   return {{"code", "feed-unreachable"}, {"severity", severity}, {"ja", "日本語"}, {"en", "English"}};
@@ -223,14 +238,13 @@ TEST_CASE("a screenshot comes into a file of its owner, and a refusal leaves the
   REQUIRE(::stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0600);
 
-  desk.picture = "half of it";
   desk.refusal = Error(Errc::permission, "the screen shows people");
   const Ran refused = desk.run({"screenshot", file.native()});
   CHECK(refused.status == 1);
   CHECK(refused.out.empty());
   CHECK(refused.err == "madoguchi: the screen shows people\n");
   CHECK(read_text(file) == "PNG-1");
-  CHECK_FALSE(std::filesystem::exists(file.native() + ".part"));
+  CHECK(pictures(desk.folder.path()) == 1);  // nothing was left beside it
 
   desk.refusal.reset();
   desk.picture = "PNG-2";
@@ -239,11 +253,15 @@ TEST_CASE("a screenshot comes into a file of its owner, and a refusal leaves the
   CHECK(second.json() == object{{"ok", true}, {"file", file.native()}});
   CHECK(read_text(file) == "PNG-2");
 
-  const std::size_t asked = desk.asked.size();
   const Ran nowhere = desk.run({"screenshot", (desk.folder / "no/such/screen.png").native()});
   CHECK(nowhere.status == 1);
   CHECK(nowhere.err.find("no/such/screen.png") != std::string::npos);
-  CHECK(desk.asked.size() == asked);
+
+  desk.picture.clear();
+  const Ran nothing = desk.run({"screenshot", file.native()});
+  CHECK(nothing.status == 1);
+  CHECK(nothing.err.find("sent no picture") != std::string::npos);
+  CHECK(read_text(file) == "PNG-2");
 }
 
 TEST_CASE("a daemon that ends in the middle") {

@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 using namespace madoguchi;
 using namespace madoguchi::test;
 using control::Question;
+using control::Reply;
 using json::bj::object;
 
 namespace {
@@ -37,6 +38,7 @@ struct Office {
   asio::cancellation_signal end;
   bool running = false;
   std::vector<std::string> asked;
+  UniqueFd given;  ///< what "give" hands over
   asio::steady_timer never{io, asio::steady_timer::time_point::max()};
 
   explicit Office(bool start = true) {
@@ -64,19 +66,19 @@ struct Office {
     io.poll();
   }
 
-  static asio::awaitable<Result<object>> answer(Office* self, Question question) {
+  static asio::awaitable<Result<Reply>> answer(Office* self, Question question) {
     self->asked.push_back(question.command);
     if (question.command == "echo") {
       object reply;
       reply["heard"] = question.arguments;
       co_return reply;
     }
-    if (question.command == "write") {
-      const std::string text = "to " + std::to_string(question.fds.size());
-      for (const UniqueFd& fd : question.fds) {
-        if (::write(fd.get(), text.data(), text.size()) < 0) co_return fail(Errc::io, "not written");
+    if (question.command == "give") {
+      Reply reply{object()};
+      for (std::int64_t i = 0; i < question.arguments.at("count").as_int64(); ++i) {
+        reply.fds.emplace_back(::fcntl(self->given.get(), F_DUPFD_CLOEXEC, 0));
       }
-      co_return object();
+      co_return reply;
     }
     if (question.command == "large") co_return object{{"text", std::string(kMaxMessage, 'x')}};
     if (question.command == "forbidden") co_return fail(Errc::permission, "not here: there are people");
@@ -89,11 +91,16 @@ struct Office {
     co_return fail(Errc::unsupported, "no such command");
   }
 
-  Result<object> ask(const object& question, std::chrono::milliseconds within = kBound, std::vector<int> fds = {}) {
-    auto asking = std::async(std::launch::async, [&] { return control::ask(path, question, within, fds); });
+  Result<Reply> ask_whole(const object& question, std::chrono::milliseconds within = kBound) {
+    auto asking = std::async(std::launch::async, [&] { return control::ask(path, question, within); });
     until(
         io, [&asking] { return asking.wait_for(0s) == std::future_status::ready; }, kBound + within);
     return asking.get();
+  }
+  Result<object> ask(const object& question, std::chrono::milliseconds within = kBound) {
+    auto reply = ask_whole(question, within);
+    if (!reply) return fail(reply.error());
+    return std::move(reply->body);
   }
 
   UniqueFd connect() const {
@@ -283,27 +290,40 @@ TEST_CASE("mistakes and visitors who leave early take no place") {
   CHECK(office.ask({{"command", "echo"}}).has_value());
 }
 
-TEST_CASE("descriptors are handed over, up to four") {
+TEST_CASE("descriptors are handed to the asker, up to four; what an asker sends along is closed") {
   Office office;
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   const UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
-  REQUIRE(office.ask({{"command", "write"}}, kBound, {write_end.get(), write_end.get()}).has_value());
-  write_end.reset();
-  char text[32] = {};
-  // Both were written to, and closed by the server: the end is reached.
+  office.given = UniqueFd(ends[1]);
+  {
+    const auto two = office.ask_whole({{"command", "give"}, {"count", 2}});
+    REQUIRE(two.has_value());
+    REQUIRE(two->fds.size() == 2);
+    for (const UniqueFd& fd : two->fds) CHECK(::write(fd.get(), "here", 4) == 4);
+  }
+  office.given.reset();
   std::string all;
+  char text[32] = {};
   for (ssize_t count = 0; (count = ::read(read_end.get(), text, sizeof text)) > 0;) {
     all.append(text, static_cast<std::size_t>(count));
   }
-  CHECK(all == "to 2to 2");
+  CHECK(all == "herehere");  // and no end of it was left open, here or in the server
 
-  const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  const auto many = office.ask({{"command", "write"}}, kBound, std::vector<int>(5, null.get()));
+  office.given = UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const auto many = office.ask({{"command", "give"}, {"count", 5}});
   REQUIRE_FALSE(many.has_value());
-  CHECK(many.error().code == Errc::too_large);
-  CHECK(office.ask({{"command", "echo"}}).has_value());
+  CHECK(many.error().message.find("too long") != std::string::npos);
+
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const UniqueFd other_read(ends[0]);
+  UniqueFd other_write(ends[1]);
+  const UniqueFd socket = office.connect();
+  const int fds[] = {other_write.get()};
+  REQUIRE(send_message(socket.get(), R"({"command":"echo"})", fds));
+  other_write.reset();
+  CHECK(office.reply(socket).find("heard") != std::string::npos);
+  CHECK(::read(other_read.get(), text, sizeof text) == 0);
 }
 
 TEST_CASE("nobody there, nobody answers, nobody may") {

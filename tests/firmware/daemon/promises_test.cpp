@@ -205,8 +205,7 @@ TEST_CASE("promise 3: a press is answered with the network gone, the desk stoppe
           return number_at(now, "media.pid") != stopped && text_at(now, "media.state") == "ready";
         },
         20s));
-    const UniqueFd png(::memfd_create("png", MFD_CLOEXEC));
-    CHECK(it.box.screenshot(png.get()));
+    CHECK(it.box.screenshot());
     // That the card and the chime reach the next process: box_test.cpp.
     CHECK(it.box.until_phase("calling", 2s));
     CHECK(text_at(it.box.last, "card.code").starts_with("calling"));
