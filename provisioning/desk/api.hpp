@@ -20,7 +20,8 @@ struct ApiSettings {
   std::chrono::hours login_for{12};
   std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
   std::chrono::minutes closes_after{120};  ///< until so long after its end
-  int most_failures = 5;                   ///< logins; then 429
+  int most_failures = 5;                   ///< logins of one name from one address; then 429
+  std::size_t most_remembered = 1000;      ///< of those pairs; the oldest is forgotten
   std::chrono::seconds failures_for{60};
   int most_events = 10;  ///< of a room's box in a second; then 429
   int most_offers = 10;  ///< the same
@@ -38,6 +39,8 @@ class Api {
   void tick();
 
  private:
+  /// A counsellor's name, "" for all that are none, and the address that asks: nobody locks out somebody elsewhere.
+  using FailuresKey = std::pair<std::string, std::string>;
   // api_box.cpp
   boost::asio::awaitable<Reply> answer_box(Request request, OnGone on_gone);
   boost::asio::awaitable<Reply> offer(Request request, OnGone on_gone);
@@ -46,6 +49,11 @@ class Api {
   // api_page.cpp
   boost::asio::awaitable<Reply> answer_page(Request request);
   boost::asio::awaitable<Reply> log_in(Request request);
+  struct Failures {
+    int count = 0;
+    BootTime last{};
+  };
+  Failures& failures_of(const FailuresKey& key);
   Reply signed_in(const Request& request, const Login& login);
   Reply bookings(const Request& request);
   Reply make_booking(const Request& request);
@@ -76,11 +84,7 @@ class Api {
   std::string origin_, host_;
   std::int64_t store_version_ = 0;
   WallTime store_seen_{};
-  struct Failures {
-    int count = 0;
-    BootTime last{};
-  };
-  std::map<std::string, Failures> failures_;  ///< of logins, by name
+  std::map<FailuresKey, Failures> failures_;  ///< of logins
 };
 
 }  // namespace madoguchi::desk

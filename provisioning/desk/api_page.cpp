@@ -2,6 +2,7 @@
 // What the counsellor's page asks of the desk. On the desk's loop.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/log.hpp"
@@ -128,6 +129,21 @@ asio::awaitable<Reply> Api::answer_page(Request request) {
   co_return signed_in(request, *login);
 }
 
+Api::Failures& Api::failures_of(const FailuresKey& key) {
+  const auto counts = [this](const Failures& each) { return clock_.boot() - each.last <= settings_.failures_for; };
+  if (failures_.count(key) == 0 && failures_.size() >= settings_.most_remembered) {
+    std::erase_if(failures_, [&counts](const auto& each) { return !counts(each.second); });
+    if (failures_.size() >= settings_.most_remembered) {
+      failures_.erase(std::min_element(failures_.begin(), failures_.end(), [](const auto& one, const auto& other) {
+        return one.second.last < other.second.last;
+      }));
+    }
+  }
+  Failures& failures = failures_[key];
+  if (!counts(failures)) failures.count = 0;
+  return failures;
+}
+
 asio::awaitable<Reply> Api::log_in(Request request) {
   const auto body = json::parse_object(request.body);
   const auto name = body ? json::string(*body, "name") : Result<std::string>(fail(body.error()));
@@ -135,25 +151,15 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   if (!name || !password || name->size() > 100 || password->size() > 1000) {
     co_return error_reply(422, "a name and a password are needed");
   }
-  if (failures_.size() >= 1000 && failures_.count(*name) == 0) {
-    // Forgetting those that still count would be a way around them.
-    std::erase_if(failures_,
-                  [this](const auto& each) { return clock_.boot() - each.second.last > settings_.failures_for; });
-    if (failures_.size() >= 1000) {
-      Reply wait = error_reply(429, "too many wrong names: wait a minute");
-      wait.headers.emplace_back("Retry-After", std::to_string(settings_.failures_for.count()));
-      co_return wait;
-    }
-  }
-  Failures& failures = failures_[*name];
-  if (clock_.boot() - failures.last > settings_.failures_for) failures.count = 0;
+  const auto hash = store_.password_hash(*name);
+  const FailuresKey key{hash ? *name : std::string(), request.remote};
+  Failures& failures = failures_of(key);
   if (failures.count >= settings_.most_failures) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(failures.last + settings_.failures_for - clock_.boot());
     Reply wait = error_reply(429, "too many wrong passwords: wait a minute");
     wait.headers.emplace_back("Retry-After", std::to_string(std::max<long long>(1, left.count())));
     co_return wait;
   }
-  const auto hash = store_.password_hash(*name);
   // Counted before the slow part, so that many at once are no way around the limit.
   ++failures.count;
   failures.last = clock_.boot();
@@ -165,7 +171,7 @@ asio::awaitable<Reply> Api::log_in(Request request) {
     log::notice("login-refused");
     co_return error_reply(401, "the name or the password is wrong");
   }
-  failures_.erase(*name);
+  failures_.erase(key);
   const std::string cookie = random_hex(32);
   Login login{*name, random_hex(16)};
   if (auto kept = store_.put_login(cookie, login, clock_.wall() + settings_.login_for); !kept) {

@@ -24,6 +24,7 @@ struct Request {
   std::map<std::string, std::string> query;
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
+  std::string remote;  ///< the caller's address, without its port
 
   [[nodiscard]] std::string header(const std::string& name) const;
   [[nodiscard]] std::string cookie(const std::string& name) const;

@@ -193,6 +193,8 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
   bool good = false;
   Request request = request_of(parser.release(), good);
   const bool head = request.method == "HEAD";
+  const auto remote = connection->stream.socket().remote_endpoint(error);
+  if (!error) request.remote = remote.address().to_string();
   connection->stream.expires_never();
   Reply reply = error_reply(400, "that is not a path of this server");
   if (good) {

@@ -28,12 +28,12 @@ namespace {
 constexpr const char* kPassword = "kumquat-47-anchor";
 
 struct Desk {
-  Desk() {
+  explicit Desk(ApiSettings settings = {}) {
     test::write_text(folder / "index.html", "<!doctype html>");
     store = std::move(Store::open(folder / "data").value());
     REQUIRE(store->put_hall("south", "South", "token").has_value());
     REQUIRE(store->put_counsellor("sato", hash_password(kPassword).value()).has_value());
-    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, ApiSettings{},
+    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, settings,
                 RoomSettings{});
     api->set_origin("http://127.0.0.1:8080");
     booking = store->book("south", clock.wall() + 2h, 30min, clock.wall()).value();
@@ -54,6 +54,7 @@ struct Desk {
     if (page) request.headers.insert({{"cookie", cookie}, {"x-csrf-token", csrf}});
     else request.headers.insert({{"authorization", "Bearer token"}, {"content-type", "application/sdp"}});
     request.body = body;
+    request.remote = remote;
     auto exchange = std::make_shared<Exchange>();
     const OnGone on_gone = [exchange](std::function<void()> then) { exchange->gone = std::move(then); };
     asio::co_spawn(io, api->answer(std::move(request), on_gone), [exchange](std::exception_ptr failure, Reply reply) {
@@ -81,12 +82,12 @@ struct Desk {
     REQUIRE(exchange->reply.has_value());
     return exchange->reply->status;
   }
-  int log_in(const std::string& password = kPassword) {
-    const Reply reply = page("POST", "/api/login", {{"name", "sato"}, {"password", password}});
+  int log_in(const std::string& password = kPassword, const std::string& name = "sato") {
+    const Reply reply = page("POST", "/api/login", {{"name", name}, {"password", password}});
     if (reply.status != 200) return reply.status;
     csrf = json::string(json::parse_object(reply.body).value(), "csrf").value();
-    for (const auto& [name, value] : reply.headers) {
-      if (name == "Set-Cookie") cookie = value.substr(0, value.find(';'));
+    for (const auto& [header, value] : reply.headers) {
+      if (header == "Set-Cookie") cookie = value.substr(0, value.find(';'));
     }
     return reply.status;
   }
@@ -115,6 +116,7 @@ struct Desk {
   std::optional<Api> api;
   Booking booking;
   std::string cookie, csrf, session;
+  std::string remote = "192.0.2.1";
 };
 
 }  // namespace
@@ -202,6 +204,31 @@ TEST_CASE("a login lasts twelve hours, a lock a minute") {
   CHECK(desk.log_in() == 200);
 }
 
+TEST_CASE("a lock is of a name and an address: nobody locks a counsellor out from elsewhere") {
+  ApiSettings settings;
+  settings.most_remembered = 3;
+  Desk desk(settings);
+  desk.remote = "198.51.100.7";
+  for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong") == 401);
+  CHECK(desk.log_in() == 429);
+  desk.remote = "192.0.2.1";
+  CHECK(desk.log_in() == 200);
+
+  // Names that are none share one count, so that trying them costs no more than trying one - and locks no real one.
+  for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong", "nobody-" + std::to_string(i)) == 401);
+  CHECK(desk.log_in("wrong", "nobody-5") == 429);
+  CHECK(desk.log_in() == 200);
+
+  // However many addresses: the newest locks hold, a right password from another address is never refused.
+  for (int address = 0; address < 10; ++address) {
+    desk.remote = "203.0.113." + std::to_string(address);
+    for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong") == 401);
+    CHECK(desk.log_in() == 429);
+  }
+  desk.remote = "192.0.2.1";
+  CHECK(desk.log_in() == 200);
+}
+
 TEST_CASE("a box in a loop: pages hear of its day once a second, the last time too, and it hears 429") {
   Desk desk;
   REQUIRE(desk.log_in() == 200);
@@ -286,11 +313,15 @@ TEST_CASE("what another process books is seen - a held booking is over after its
 
 namespace {
 
+asio::awaitable<Reply> reply_with(Reply reply) { co_return reply; }
+
 /// The server alone, with a route that answers 204, and those who call it.
 struct Line {
-  explicit Line(ServerSettings settings, Route route = {}) {
-    if (!route) route = [](Request, OnGone) -> asio::awaitable<Reply> { co_return empty_reply(); };
-    server = Server::open(io.get_executor(), settings, std::move(route)).value();
+  explicit Line(ServerSettings settings) {
+    const Route through = [this](Request request, OnGone on_gone) {
+      return route(std::move(request), std::move(on_gone));
+    };
+    server = Server::open(io.get_executor(), settings, through).value();
     server->start();
   }
   ~Line() {
@@ -320,11 +351,16 @@ struct Line {
     return caller;
   }
   bool until(const std::function<bool()>& holds) { return test::until(io, holds, 10s * test::kSlow); }
+  /// Its text has room before there is any.
+  bool answered(const CallerPtr& caller) {
+    return until([&caller] { return caller->said.find("\r\n\r\n") != std::string::npos; });
+  }
   bool closed(const CallerPtr& caller) {
     return until([&caller] { return caller->closed; });
   }
 
   asio::io_context io;
+  Route route = [](Request, OnGone) { return reply_with(empty_reply()); };
   std::unique_ptr<Server> server;
 };
 
@@ -349,7 +385,7 @@ TEST_CASE("the server: a request has its time, the first one of the connection's
   settings.request_within = 300ms;
   Line line(settings);
   const auto kept = line.call(kGet);
-  CHECK(line.until([&] { return !kept->said.empty(); }));
+  CHECK(line.answered(kept));
   for (const char* part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"}) {
     CAPTURE(part);
     const auto caller = line.call(part);
@@ -363,6 +399,18 @@ TEST_CASE("the server: a request has its time, the first one of the connection's
   // Its second request, in part.
   line.write(kept, "GET / HT");
   CHECK(line.closed(kept));
+}
+
+TEST_CASE("the server: a request bears its caller's address") {
+  std::string remote;
+  Line line({});
+  line.route = [&remote](Request request, OnGone) {
+    remote = request.remote;
+    return reply_with(empty_reply());
+  };
+  const auto caller = line.call(kGet);
+  CHECK(line.answered(caller));
+  CHECK(remote == "127.0.0.1");
 }
 
 TEST_CASE("the server: a kept connection is closed when nothing comes") {
@@ -379,27 +427,27 @@ TEST_CASE(
   ServerSettings settings;
   settings.idle = settings.request_within = 1h;
   settings.most_connections = 3;
-  const Route route = [](Request request, OnGone) -> asio::awaitable<Reply> {
+  Line line(settings);
+  line.route = [&line](Request request, OnGone) {
     Reply reply = empty_reply();
-    if (request.path == "/stream") reply.stream = std::make_shared<Outbox>(co_await asio::this_coro::executor);
-    co_return reply;
+    if (request.path == "/stream") reply.stream = std::make_shared<Outbox>(line.io.get_executor());
+    return reply_with(std::move(reply));
   };
-  Line line(settings, route);
   const std::string stream = "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
   const auto hears = line.call(stream);
-  CHECK(line.until([&] { return !hears->said.empty(); }));
+  CHECK(line.answered(hears));
   const auto silent = line.call("");
   const auto kept = line.call(kGet);
-  CHECK(line.until([&] { return !kept->said.empty(); }));
+  CHECK(line.answered(kept));
   const auto next = line.call(kGet);
-  CHECK(line.until([&] { return !next->said.empty(); }));
+  CHECK(line.answered(next));
   CHECK(line.closed(silent));
   CHECK_FALSE(kept->closed);
   const auto second = line.call(stream);
-  CHECK(line.until([&] { return !second->said.empty(); }));
+  CHECK(line.answered(second));
   CHECK(line.closed(kept));
   const auto third = line.call(stream);
-  CHECK(line.until([&] { return !third->said.empty(); }));
+  CHECK(line.answered(third));
   CHECK(line.closed(next));
   // All three are streams now.
   const auto beyond = line.call(kGet);
@@ -411,15 +459,15 @@ TEST_CASE(
 TEST_CASE("the server: a stream that is not read keeps a megabyte at most, and then ends") {
   std::shared_ptr<Outbox> outbox;
   bool ended = false;
-  const Route route = [&](Request, OnGone) -> asio::awaitable<Reply> {
+  Line line({});
+  line.route = [&](Request, OnGone) {
     Reply reply;
-    reply.stream = outbox = std::make_shared<Outbox>(co_await asio::this_coro::executor);
+    reply.stream = outbox = std::make_shared<Outbox>(line.io.get_executor());
     reply.stream_ended = [&ended] { ended = true; };
-    co_return reply;
+    return reply_with(std::move(reply));
   };
-  Line line({}, route);
   const auto caller = line.call(kGet);
-  CHECK(line.until([&] { return caller->said.find("\r\n\r\n") != std::string::npos; }));
+  CHECK(line.answered(caller));
   const object event{{"type", "offer"}, {"sdp", std::string(1000, 'v')}};
   // What is taken counts no more.
   for (int i = 0; i < 1000; ++i) outbox->push(event);
