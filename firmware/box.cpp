@@ -253,10 +253,10 @@ void Box::look_at_agenda() {
     seen.start = shown->start;
     seen.end = shown->end;
   }
-  const bool same =
-      seen.open_now == agenda_seen_.open_now && seen.start == agenda_seen_.start && seen.end == agenda_seen_.end;
+  const auto feeds = feeds_.states();
+  seen.unread = std::any_of(feeds.begin(), feeds.end(), [](const auto& feed) { return !feed.read_at; });
   keep_events_open();
-  if (same) return;
+  if (seen == agenda_seen_) return;
   agenda_seen_ = seen;
   runner_.dispatch(seen);
   show_card();

@@ -165,6 +165,8 @@ struct AgendaSeen {
   bool open_now = false;          ///< a press would start something
   std::optional<WallTime> start;  ///< of what is open or next
   std::optional<WallTime> end;
+  bool unread = false;  ///< a feed has never been read: there may be bookings that the box does not know
+  bool operator==(const AgendaSeen&) const = default;
 };
 struct ServiceSet {
   bool in_service = true;

@@ -15,11 +15,15 @@ std::optional<Fault> worst(const std::set<Fault>& faults) {
 }
 
 std::string idle_card(const State& state) {
-  if (state.notice == Notice::nothing_open) return state.agenda.start ? "too-early" : "nothing-open";
+  if (state.notice == Notice::nothing_open) {
+    if (state.agenda.start) return "too-early";
+    return state.agenda.unread ? "nothing-known" : "nothing-open";
+  }
   if (state.notice == Notice::press_short) return "press-short";
   if (!state.media_ready) return "starting";
   if (state.agenda.open_now) return "ready";
-  return state.agenda.start ? "next" : "no-bookings";
+  if (state.agenda.start) return "next";
+  return state.agenda.unread ? "bookings-unread" : "no-bookings";
 }
 
 std::string calling_card(const State& state, const std::optional<Fault>& fault) {

@@ -155,3 +155,14 @@ TEST_CASE("bookings that could not be read for long are old, until they are read
   office.open();
   CHECK(box.until([](const object& now) { return !has_fault(now, "agenda-old"); }, 20s));
 }
+
+TEST_CASE("switched on without the network: it does not say that there are no bookings, and finds them later") {
+  BoxAndOffice it;
+  it.office.shut();
+  it.box.start();
+  REQUIRE(it.box.until_card("bookings-unread", 20s));
+  it.box.press();
+  REQUIRE(it.box.until_card("nothing-known", 5s));
+  it.office.open();
+  CHECK(it.box.until_card("ready", 20s));
+}

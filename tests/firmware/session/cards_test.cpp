@@ -75,8 +75,9 @@ TEST_CASE("times are local, and a day is named when it is not today") {
 }
 
 TEST_CASE("what waits or fails tells where to telephone, a talk does not") {
-  for (const std::string_view code : {"nothing-open", "too-early", "calling", "calling-absent", "calling-long",
-                                      "reconnecting", "trouble", "ended-no-answer", "ended-lost", "ended-not-found"}) {
+  for (const std::string_view code :
+       {"nothing-open", "nothing-known", "bookings-unread", "too-early", "calling", "calling-absent", "calling-long",
+        "reconnecting", "trouble", "ended-no-answer", "ended-lost", "ended-not-found"}) {
     CAPTURE(code);
     CHECK(has(words(view_of(code), facts()).lines_ja, "市役所の電話　0123-45-6789"));
     CHECK(has(words(view_of(code), facts()).lines_en, "0123-45-6789"));

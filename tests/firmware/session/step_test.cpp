@@ -322,7 +322,7 @@ TEST_CASE("no remote event starts anything in an idle box") {
                           BannerSet{"x"},
                           EndedByOffice{},
                           Posted{{0, 1}, "a", ""},
-                          AgendaSeen{true, WallTime{}, WallTime{}}};
+                          AgendaSeen{true, WallTime{}, WallTime{}, false}};
   for (const Event& event : events) {
     const std::string words = talk(event);
     INFO(name(event) << ": " << words);
@@ -469,6 +469,28 @@ TEST_CASE("when the office is heard again and nobody sits there, the card calls 
   CHECK(view(talk.state).card == "trouble");
   CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}).find("clear:office-error") != std::string::npos);
   CHECK(view(talk.state).card == "calling-absent");
+}
+
+TEST_CASE("no bookings is said only when the bookings are known") {
+  struct Row {
+    AgendaSeen agenda;
+    const char *idle, *pressed;
+  };
+  const WallTime start(std::chrono::hours(1)), end(std::chrono::hours(2));
+  const Row rows[] = {
+      {{false, {}, {}, false}, "no-bookings", "nothing-open"},
+      {{false, {}, {}, true}, "bookings-unread", "nothing-known"},
+      {{false, start, end, true}, "next", "too-early"},  // of another feed, or of the disk
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.idle);
+    Talk talk;
+    talk.ready();
+    talk(row.agenda);
+    CHECK(view(talk.state).card == row.idle);
+    talk(Pressed{});
+    CHECK(view(talk.state).card == row.pressed);
+  }
 }
 
 TEST_CASE("a press too early says from when on, a long press while idle how to begin") {
