@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "provisioning/desk/http.hpp"
 #include "provisioning/desk/pace.hpp"
@@ -35,7 +36,8 @@ class Api {
   /// "http://127.0.0.1:8080": what Host and Origin must say, and what the calendars' links begin with.
   void set_origin(std::string origin);
   boost::asio::awaitable<Reply> answer(Request request, OnGone on_gone);
-  /// Each second: what other processes wrote to the store is told to the pages, rooms whose time is over are closed.
+  /// Each second: what other processes wrote to the store is told to the pages, rooms whose time is over are closed,
+  /// streams whose login or token has been taken back are ended.
   void tick();
 
  private:
@@ -58,7 +60,7 @@ class Api {
   Reply bookings(const Request& request);
   Reply make_booking(const Request& request);
   Reply room(const Request& request, const Login& login);
-  Reply desk_stream();
+  Reply desk_stream(const Request& request);
   Reply room_stream(const Request& request);
 
   struct Found {
@@ -71,6 +73,9 @@ class Api {
   [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
   void bookings_changed(const Booking& booking);
   void look_at_store();
+  /// Ends the stream when `holds` does so no more.
+  void watch(const std::shared_ptr<Outbox>& stream, std::function<bool()> holds);
+  std::function<bool()> login_of(const Request& request) const;
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -81,6 +86,11 @@ class Api {
   Rooms rooms_;
   Pace events_, offers_;  ///< by room
   Coalesced days_;        ///< whose bookings are others now
+  struct Watched {
+    std::weak_ptr<Outbox> stream;
+    std::function<bool()> holds;
+  };
+  std::vector<Watched> streams_;
   std::string origin_, host_;
   std::int64_t store_version_ = 0;
   WallTime store_seen_{};

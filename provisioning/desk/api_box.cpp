@@ -176,6 +176,7 @@ Reply Api::box_events(const Request& request) {
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_box(room, [outbox = reply.stream](const auto& event) { outbox->push(event); });
   reply.stream_ended = [this, room, stream] { rooms_.close_box(room, stream); };
+  watch(reply.stream, [this, token = request.bearer()] { return store_.hall_of_token(token).has_value(); });
   return reply;
 }
 

@@ -87,10 +87,23 @@ void Api::look_at_store() {
   store_seen_ = clock_.wall();
 }
 
+void Api::watch(const std::shared_ptr<Outbox>& stream, std::function<bool()> holds) {
+  streams_.push_back({stream, std::move(holds)});
+}
+
+std::function<bool()> Api::login_of(const Request& request) const {
+  return [this, cookie = request.cookie(kCookie)] { return store_.has_login(cookie); };
+}
+
 void Api::tick() {
   look_at_store();
   events_.tidy();
   offers_.tidy();
+  std::erase_if(streams_, [](const Watched& each) {
+    const auto stream = each.stream.lock();
+    if (stream && !stream->closed && !each.holds()) stream->close();
+    return !stream || stream->closed;
+  });
   const WallTime now = clock_.wall();
   for (const std::string& room : rooms_.all()) {
     if (!rooms_.in_use(room)) continue;
@@ -167,7 +180,8 @@ asio::awaitable<Reply> Api::log_in(Request request) {
     return verify_password(hash, password);
   };
   const bool right = co_await off_loop<bool>(pool_, std::move(work));
-  if (!right || !hash) {
+  // Compared again: a new password may have come meanwhile.
+  if (!right || !hash || store_.password_hash(*name) != hash) {
     log::notice("login-refused");
     co_return error_reply(401, "the name or the password is wrong");
   }
@@ -208,7 +222,7 @@ Reply Api::signed_in(const Request& request, const Login& login) {
     bookings_changed(*booking);
     return empty_reply();
   }
-  if (request.is("GET", {"api", "stream"})) return desk_stream();
+  if (request.is("GET", {"api", "stream"})) return desk_stream(request);
   if (request.is("GET", {"api", "rooms", "*", "stream"})) return room_stream(request);
   if (request.is("POST", {"api", "rooms", "*", "*"})) return room(request, login);
   if (request.is("POST", {"api", "offers", "*", "*"})) {
@@ -306,11 +320,12 @@ Reply Api::room(const Request& request, const Login& login) {
   return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
 }
 
-Reply Api::desk_stream() {
+Reply Api::desk_stream(const Request& request) {
   Reply reply;
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_desk([outbox = reply.stream](const object& event) { outbox->push(event); });
   reply.stream_ended = [this, stream] { rooms_.close_desk(stream); };
+  watch(reply.stream, login_of(request));
   return reply;
 }
 
@@ -325,6 +340,7 @@ Reply Api::room_stream(const Request& request) {
       [outbox = reply.stream] { outbox->close(); });
   if (!stream) return error_reply(410, "this seat is not yours any more");
   reply.stream_ended = [this, room, id = *stream] { rooms_.close_page(room, id); };
+  watch(reply.stream, login_of(request));
   return reply;
 }
 

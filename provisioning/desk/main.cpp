@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // madoguchi-desk: the office on one PC. `serve` runs it; the other commands prepare it, also while it runs.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -50,13 +51,16 @@ WallTime now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(
 int add_hall(const Options& options, const std::string& id, const std::string& name) {
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
+  const auto halls = (*store)->halls();
+  const bool again = std::any_of(halls.begin(), halls.end(), [&id](const Hall& hall) { return hall.id == id; });
   const std::string token = random_hex(24);
   const auto hall = (*store)->put_hall(id, name, token);
   if (!hall) return failed(hall.error());
   const std::string path = "/calendars/" + hall->calendar + "/bookings.ics";
-  return print(options, {{"hall", id}, {"token", token}, {"calendar_path", path}},
-               "token          " + token + "\ncalendar path  " + path +
-                   "\nBoth belong into the box's configuration; the token is not shown again.\n");
+  std::string words = "token          " + token + "\ncalendar path  " + path +
+                      "\nBoth belong into the box's configuration; the token is not shown again.\n";
+  if (again) words += "The hall was there: its old token and calendar path are void from now on, so change both.\n";
+  return print(options, {{"hall", id}, {"token", token}, {"calendar_path", path}, {"renewed", again}}, words);
 }
 
 int add_counsellor(const Options& options, const std::string& name) {
@@ -165,10 +169,13 @@ int main(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "run the desk until SIGTERM");
   serve_command->add_option("--listen", listen, "address and port; port 0 = any that is free")->capture_default_str();
   serve_command->add_option("--page", page, "the folder with the page's files");
-  auto* hall_command = app.add_subcommand("add-hall", "a hall with its box; again: a new token");
+  auto* hall_command = app.add_subcommand(
+      "add-hall", "a hall with its box; again: a new token and calendar path, the old ones are void");
   hall_command->add_option("id", id, "a-z, 0-9, dashes")->required();
   hall_command->add_option("name", name, "as people know it")->required();
-  auto* counsellor_command = app.add_subcommand("add-counsellor", "a login; the password is read from stdin");
+  auto* counsellor_command = app.add_subcommand(
+      "add-counsellor",
+      "a login; the password is read from stdin; again: a new password, and the logins of the old one end");
   counsellor_command->add_option("name", name)->required();
   auto* book_command = app.add_subcommand("book", "a booking; prints its receipt number");
   book_command->add_option("hall", id)->required();

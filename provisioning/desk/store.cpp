@@ -131,11 +131,9 @@ Store::~Store() { ::sqlite3_close(database_); }
 
 Result<Hall> Store::put_hall(const std::string& id, const std::string& name, const std::string& token) {
   Hall hall{id, name, random_hex(16)};
-  Query known(database_, "SELECT calendar FROM halls WHERE id = ?", id);
-  if (known.row()) hall.calendar = known.text(0);
   Query put(database_,
             "INSERT INTO halls(id, name, token, calendar) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "
-            "name = excluded.name, token = excluded.token",
+            "name = excluded.name, token = excluded.token, calendar = excluded.calendar",
             id, name, sha256_hex(token), hall.calendar);
   if (auto done = put.done("keeping the hall"); !done) return fail(done.error());
   return hall;
@@ -161,11 +159,18 @@ std::optional<Hall> Store::hall_of_calendar(const std::string& calendar) const {
 }
 
 Result<void> Store::put_counsellor(const std::string& name, const std::string& password_hash) {
+  Transaction transaction(database_);
+  if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
   Query put(database_,
             "INSERT INTO counsellors(name, password) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
             "password = excluded.password",
             name, password_hash);
-  return put.done("keeping the counsellor");
+  if (auto done = put.done("keeping the counsellor"); !done) return done;
+  Query out(database_, "DELETE FROM logins WHERE name = ?", name);
+  if (auto done = out.done("ending the counsellor's logins"); !done) return done;
+  if (!transaction.commit())
+    return fail(Errc::io, std::string("keeping the counsellor: ") + ::sqlite3_errmsg(database_));
+  return {};
 }
 
 std::optional<std::string> Store::password_hash(const std::string& counsellor) const {
@@ -175,7 +180,8 @@ std::optional<std::string> Store::password_hash(const std::string& counsellor) c
 }
 
 Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until) {
-  Query old(database_, "DELETE FROM logins WHERE until < CAST(strftime('%s', 'now') AS INTEGER) * 1000");
+  // A day later only: a consultation that is on outlives its login.
+  Query old(database_, "DELETE FROM logins WHERE until < (CAST(strftime('%s', 'now') AS INTEGER) - 86400) * 1000");
   (void)old.done("forgetting old logins");
   Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
             login.name, login.csrf, millis(until));
@@ -187,6 +193,11 @@ std::optional<Login> Store::login(const std::string& cookie, WallTime now) const
               millis(now));
   if (!query.row()) return std::nullopt;
   return Login{query.text(0), query.text(1)};
+}
+
+bool Store::has_login(const std::string& cookie) const {
+  Query query(database_, "SELECT name FROM logins WHERE cookie = ?", sha256_hex(cookie));
+  return query.row();
 }
 
 void Store::forget_login(const std::string& cookie) {

@@ -52,17 +52,20 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Adds it or gives it a new name and a new token; the token is kept only as a digest.
+  /// Adds it, or gives it a new name, a new token and a new calendar; the token is kept only as a digest.
   Result<Hall> put_hall(const std::string& id, const std::string& name, const std::string& token);
   [[nodiscard]] std::vector<Hall> halls() const;
   [[nodiscard]] std::optional<Hall> hall_of_token(const std::string& token) const;
   [[nodiscard]] std::optional<Hall> hall_of_calendar(const std::string& calendar) const;
 
+  /// A new password ends the logins that the old one made.
   Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
   [[nodiscard]] std::optional<std::string> password_hash(const std::string& counsellor) const;
 
   Result<void> put_login(const std::string& cookie, const Login& login, WallTime until);
   [[nodiscard]] std::optional<Login> login(const std::string& cookie, WallTime now) const;
+  /// Not ended by a logout or a new password; its time may be over.
+  [[nodiscard]] bool has_login(const std::string& cookie) const;
   void forget_login(const std::string& cookie);
 
   /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times; io: try

@@ -229,6 +229,56 @@ TEST_CASE("a lock is of a name and an address: nobody locks a counsellor out fro
   CHECK(desk.log_in() == 200);
 }
 
+TEST_CASE(
+    "a new password ends the counsellor's logins and streams - a new token the box's, and the calendar is another") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const auto box = desk.begin("GET", "/events/" + desk.booking.room);
+  REQUIRE(box->reply);
+  const Reply seat = desk.sit();
+  const Reply stream = desk.page("GET", "/api/stream");
+  desk.api->tick();
+  CHECK_FALSE((seat.stream->closed || stream.stream->closed || box->reply->stream->closed));
+
+  auto other = Store::open(desk.folder / "data").value();
+  REQUIRE(other->put_counsellor("suzuki", "hash").has_value());
+  const std::string calendar = other->halls().at(0).calendar;
+  desk.api->tick();
+  CHECK_FALSE(seat.stream->closed);
+  REQUIRE(other->put_counsellor("sato", hash_password("another-47-kumquat").value()).has_value());
+  CHECK(desk.page("GET", "/api/me").status == 401);
+  desk.api->tick();
+  CHECK((seat.stream->closed && stream.stream->closed));
+  CHECK_FALSE(box->reply->stream->closed);
+  CHECK(desk.log_in("another-47-kumquat") == 200);
+
+  const Hall renewed = other->put_hall("south", "South", "another token").value();
+  desk.api->tick();
+  CHECK(box->reply->stream->closed);
+  CHECK(renewed.calendar != calendar);
+  CHECK(desk.box("GET", "/calendars/" + calendar + "/bookings.ics") == 404);
+  CHECK(desk.box("GET", "/calendars/" + renewed.calendar + "/bookings.ics") == 200);
+}
+
+TEST_CASE("a login whose time is over lets the consultation go on - a logout ends its streams") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const Reply stream = desk.page("GET", "/api/stream");
+  desk.advance(11h);
+  CHECK(desk.page("GET", "/api/me").status == 401);
+  desk.api->tick();
+  CHECK_FALSE(stream.stream->closed);
+  REQUIRE(desk.log_in() == 200);
+  desk.api->tick();
+  CHECK_FALSE(stream.stream->closed);
+  const Reply newer = desk.page("GET", "/api/stream");
+  CHECK(desk.page("POST", "/api/logout").status == 204);
+  desk.api->tick();
+  CHECK(newer.stream->closed);
+}
+
 TEST_CASE("a box in a loop: pages hear of its day once a second, the last time too, and it hears 429") {
   Desk desk;
   REQUIRE(desk.log_in() == 200);

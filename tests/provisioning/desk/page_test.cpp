@@ -112,6 +112,18 @@ TEST_CASE("five wrong passwords: the sixth try waits, even with the right one - 
   CHECK(day.page->send("GET", "/api/me").status == 200);
 }
 
+TEST_CASE("add-hall for a hall that is there says that the old token and calendar path are void") {
+  Day day;
+  const object again = day.command({"add-hall", "south", "南公民館"});
+  CHECK(again.at("renewed") == true);
+  CHECK(text_of(again, "token") != day.hall.token);
+  CHECK(text_of(again, "calendar_path") != day.hall.calendar_path);
+  CHECK(day.command({"add-hall", "north", "北部センター"}).at("renewed") == false);
+  const std::string words = run_program(day.io, day.folder.path(), "madoguchi-desk",
+                                        {"add-hall", "south", "南", "--data", day.folder / "data"});
+  CHECK(words.find("void from now on") != std::string::npos);
+}
+
 TEST_CASE("a request from elsewhere: foreign Origin, no CSRF token, another Host") {
   Day day;
   const object body = day.booking((day_ahead() + "T01:00:00Z").c_str(), 30);
