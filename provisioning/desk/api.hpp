@@ -45,9 +45,9 @@ class Api {
   using FailuresKey = std::pair<std::string, std::string>;
   // api_box.cpp
   boost::asio::awaitable<Reply> answer_box(Request request, OnGone on_gone);
-  boost::asio::awaitable<Reply> offer(Request request, OnGone on_gone);
+  boost::asio::awaitable<Reply> offer(Request request, Booking booking, OnGone on_gone);
   Reply calendar(const Request& request);
-  Reply box_events(const Request& request);
+  Reply box_events(const Request& request, const Booking& booking);
   // api_page.cpp
   boost::asio::awaitable<Reply> answer_page(Request request);
   boost::asio::awaitable<Reply> log_in(Request request);
@@ -70,6 +70,9 @@ class Api {
   };
   /// The room of a booking that is on now.
   [[nodiscard]] Found find_room(const std::string& room) const;
+  /// Somebody ended it, perhaps before the desk was restarted, and the hall has not called anew.
+  [[nodiscard]] bool has_ended(const Booking& booking) const;
+  void state_changed(const std::string& room);
   [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
   void bookings_changed(const Booking& booking);
   void look_at_store();

@@ -93,14 +93,16 @@ asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
     co_return empty_reply(200);
   }
   if (!found.booking) co_return error_reply(found.status, found.words);
-  if (request.is("GET", {"events", "*"}) || request.is("POST", {"events", "*"})) co_return box_events(request);
+  if (request.is("GET", {"events", "*"}) || request.is("POST", {"events", "*"})) {
+    co_return box_events(request, *found.booking);
+  }
   if (request.is("POST", {"whip", "*", "*"}) || request.is("POST", {"whep", "*", "*"})) {
-    co_return co_await offer(std::move(request), std::move(on_gone));
+    co_return co_await offer(std::move(request), *found.booking, std::move(on_gone));
   }
   co_return error_reply(405, "this address is not for that method");
 }
 
-asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
+asio::awaitable<Reply> Api::offer(Request request, Booking booking, OnGone on_gone) {
   if (!offers_.allows(request.segments[1])) co_return too_often();
   if (request.header("content-type").rfind("application/sdp", 0) != 0) {
     co_return error_reply(415, "an offer is application/sdp");
@@ -112,7 +114,7 @@ asio::awaitable<Reply> Api::offer(Request request, OnGone on_gone) {
   for (const std::string& each : Rooms::seats()) known = known || each == seat;
   if (!known) co_return error_reply(404, "there is no such seat");
   // Who is pressed for again may come before the event that says so, while the counsellor still sits there.
-  if (rooms_.state(room) == RoomState::ended && !rooms_.in_use(room)) {
+  if (has_ended(booking) && !rooms_.in_use(room)) {
     co_return error_reply(410, "the consultation has ended");
   }
   auto waiting = std::make_shared<Waiting>(executor_);
@@ -160,13 +162,17 @@ Reply Api::calendar(const Request& request) {
   return reply;
 }
 
-Reply Api::box_events(const Request& request) {
+Reply Api::box_events(const Request& request, const Booking& booking) {
   const std::string room = request.segments[1];
   if (request.method == "POST") {
     if (!events_.allows(room)) return too_often();
     const auto event = json::parse_object(request.body);
     if (!event) return error_reply(400, event.error().message);
     const auto type = json::string(*event, "type");
+    const bool resumes = type && (*type == "calling" || *type == "talking") && has_ended(booking);
+    if (resumes && store_.is_given_away(booking)) {
+      return error_reply(410, "the consultation has ended, and its time has another booking: join that one");
+    }
     if (!type || !rooms_.box_says(room, *type)) {
       return error_reply(422, "a box says calling, cancelled, talking or ended");
     }

@@ -47,9 +47,7 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles p
          ApiSettings settings, RoomSettings rooms)
     : executor_(std::move(executor)), clock_(clock), store_(store), page_(std::move(page)), pool_(pool),
       settings_(settings), rooms_(clock, rooms,
-                                  {[this](const std::string& room) {
-                                     if (const auto booking = store_.booking_of_room(room)) bookings_changed(*booking);
-                                   },
+                                  {[this](const std::string& room) { state_changed(room); },
                                    [this](const std::string& room) { store_.mark_held(room); },
                                    [this](const std::string& room) {
                                      object facts{{"room", room}};
@@ -72,6 +70,18 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles p
 void Api::set_origin(std::string origin) {
   origin_ = std::move(origin);
   host_ = origin_.substr(origin_.find("//") + 2);
+}
+
+void Api::state_changed(const std::string& room) {
+  const RoomState state = rooms_.state(room);
+  if (state == RoomState::ended) store_.mark_ended(room, clock_.wall());
+  if (state == RoomState::calling || state == RoomState::talking) store_.mark_resumed(room);
+  if (const auto booking = store_.booking_of_room(room)) bookings_changed(*booking);
+}
+
+bool Api::has_ended(const Booking& booking) const {
+  const RoomState state = rooms_.state(booking.room);
+  return state == RoomState::ended || (state == RoomState::quiet && booking.ended_at);
 }
 
 void Api::bookings_changed(const Booking& booking) { days_.changed(day_of(booking.start)); }
@@ -253,7 +263,7 @@ object Api::booking_json(const Booking& booking) const {
     const RoomState now = rooms_.state(booking.room);
     // Held, and quiet before its end: the desk was restarted in the middle, or the hall pressed by mistake.
     const bool over = now == RoomState::quiet && booking.held && clock_.wall() > booking.end;
-    state = name(over ? RoomState::ended : now);
+    state = name(over || has_ended(booking) ? RoomState::ended : now);
   }
   return object{{"receipt", booking.receipt},
                 {"hall", booking.hall},
@@ -301,7 +311,7 @@ Reply Api::room(const Request& request, const Login& login) {
   if (what == "join") {
     const Found found = find_room(room);
     if (!found.booking) return error_reply(found.status, found.words);
-    if (rooms_.state(room) == RoomState::ended) return error_reply(410, "the consultation has ended");
+    if (has_ended(*found.booking)) return error_reply(410, "the consultation has ended");
     const Joined joined = rooms_.join(room, json::string_or(*body, "seat", "").value_or(""), login.name);
     if (joined.kind == Joined::no_such_seat) return error_reply(404, "there is no such seat");
     if (joined.kind == Joined::taken) {

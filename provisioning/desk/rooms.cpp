@@ -159,13 +159,15 @@ void Rooms::watch_box(const RoomPtr& room) {
 }
 
 bool Rooms::box_says(const std::string& id, const std::string& type) {
-  Room& room = at(id);
-  if (type == "calling") set_state(room, RoomState::calling);
-  else if (type == "cancelled") set_state(room, RoomState::quiet);
-  else if (type == "talking") set_state(room, RoomState::talking);
-  else if (type == "ended") set_state(room, RoomState::ended);
+  RoomState state{};
+  if (type == "calling") state = RoomState::calling;
+  else if (type == "cancelled") state = RoomState::quiet;
+  else if (type == "talking") state = RoomState::talking;
+  else if (type == "ended") state = RoomState::ended;
   else return false;
-  room.box_away = false;
+  Room& room = at(id);
+  room.box_away = false;  // first: who hears of the new state asks for it
+  set_state(room, state);
   if (room.boxes.empty() && !room.box_grace) watch_box(rooms_[id]);
   tell_seats(room, {{"type", "box"}, {"event", type}});
   look_at_ring(room);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <iterator>
 
 #include "provisioning/desk/secrets.hpp"
 
@@ -34,8 +35,12 @@ INSERT INTO sqlite_sequence(name, seq) SELECT 'bookings', 1000
   WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'bookings');
 )sql";
 
+/// What leads from each version of the file (PRAGMA user_version) to the next; kSchema is version 0.
+constexpr const char* kSteps[] = {"ALTER TABLE bookings ADD COLUMN ended_at INTEGER;"};
+constexpr std::int64_t kVersion = std::size(kSteps);
+
 constexpr const char* kBooking =
-    "SELECT receipt, hall, name, start, \"end\", room, cancelled, held, changed FROM bookings JOIN halls ON "
+    "SELECT receipt, hall, name, start, \"end\", room, cancelled, held, changed, ended_at FROM bookings JOIN halls ON "
     "halls.id = hall ";
 
 std::int64_t millis(WallTime time) { return time.time_since_epoch().count(); }
@@ -122,7 +127,30 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) 
   const std::string why = words != nullptr ? words : ::sqlite3_errmsg(database);
   ::sqlite3_free(words);
   if (!good) return fail(Errc::io, fmt::format("{}: {}", (folder / "desk.sqlite3").native(), why));
+  if (auto done = store->bring_up_to_date(); !done) {
+    return fail(done.error().in((folder / "desk.sqlite3").native()));
+  }
   return store;
+}
+
+Result<void> Store::bring_up_to_date() {
+  const auto version = [this] {
+    Query query(database_, "PRAGMA user_version");
+    return query.row() ? query.integer(0) : 0;
+  };
+  if (version() == kVersion) return {};
+  Transaction transaction(database_);
+  if (!transaction.begun) return fail(Errc::io, "another process keeps it busy: try again");
+  const std::int64_t from = version();  // another process may have been faster
+  if (from > kVersion) return fail(Errc::unsupported, "a newer madoguchi-desk has written it: use that one");
+  std::string steps;
+  for (std::int64_t step = from; step < kVersion; ++step) steps += kSteps[step];
+  steps += fmt::format("PRAGMA user_version = {};", kVersion);
+  const bool done = ::sqlite3_exec(database_, steps.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+  if (!done || !transaction.commit()) {
+    return fail(Errc::io, std::string("bringing it up to date: ") + ::sqlite3_errmsg(database_));
+  }
+  return {};
 }
 
 Store::~Store() { ::sqlite3_close(database_); }
@@ -225,8 +253,10 @@ tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallT
   }
   Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
   if (!known.row()) return refuse(Errc::not_found, "unknown-hall", "there is no such hall");
-  Query taken(database_, "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND start < ? AND \"end\" > ?",
-              hall, millis(end), millis(start));
+  Query taken(
+      database_,
+      "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND ended_at IS NULL AND start < ? AND \"end\" > ?",
+      hall, millis(end), millis(start));
   if (taken.row()) return refuse(Errc::busy, "taken", "the hall is taken then: receipt number " + taken.text(0));
   const std::string room = random_hex(12);
   Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
@@ -243,8 +273,10 @@ tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallT
 std::vector<Booking> Store::read_bookings(Query& query) const {
   std::vector<Booking> all;
   while (query.row()) {
+    const std::int64_t ended = query.integer(9);  // NULL is 0
     all.push_back({query.text(0), query.text(1), query.text(2), wall(query.integer(3)), wall(query.integer(4)),
-                   query.text(5), query.integer(6) != 0, query.integer(7) != 0, wall(query.integer(8))});
+                   query.text(5), query.integer(6) != 0, query.integer(7) != 0, wall(query.integer(8)),
+                   ended == 0 ? std::nullopt : std::optional<WallTime>(wall(ended))});
   }
   return all;
 }
@@ -288,6 +320,24 @@ Result<void> Store::cancel(const std::string& receipt, WallTime now) {
 void Store::mark_held(const std::string& room) {
   Query query(database_, "UPDATE bookings SET held = 1 WHERE room = ? AND held = 0", room);
   (void)query.done("marking the booking");
+}
+
+void Store::mark_ended(const std::string& room, WallTime now) {
+  Query query(database_, "UPDATE bookings SET ended_at = ? WHERE room = ? AND ended_at IS NULL", millis(now), room);
+  (void)query.done("marking the booking");
+}
+
+void Store::mark_resumed(const std::string& room) {
+  Query query(database_, "UPDATE bookings SET ended_at = NULL WHERE room = ? AND ended_at IS NOT NULL", room);
+  (void)query.done("marking the booking");
+}
+
+bool Store::is_given_away(const Booking& booking) const {
+  Query query(database_,
+              "SELECT receipt FROM bookings WHERE hall = ? AND room != ? AND cancelled = 0 AND ended_at IS NULL AND "
+              "start < ? AND \"end\" > ?",
+              booking.hall, booking.room, millis(booking.end), millis(booking.start));
+  return query.row();
 }
 
 std::int64_t Store::version() const {

@@ -31,6 +31,7 @@ struct Booking {
   bool cancelled = false;
   bool held = false;  ///< the consultation took place
   WallTime changed{};
+  std::optional<WallTime> ended_at;  ///< somebody ended it, and the hall has not called anew
 };
 
 struct Login {
@@ -46,7 +47,7 @@ struct BookingRefused : Error {
 
 class Store {
  public:
-  /// Makes the folder (0700) and the file where they are missing.
+  /// Makes the folder (0700) and the file where they are missing; brings an older version's file up to date.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
   ~Store();
   Store(const Store&) = delete;
@@ -79,6 +80,11 @@ class Store {
   [[nodiscard]] std::optional<Booking> booking(const std::string& receipt) const;
   Result<void> cancel(const std::string& receipt, WallTime now);
   void mark_held(const std::string& room);
+  /// Its time is free for another booking from now on, until it is resumed.
+  void mark_ended(const std::string& room, WallTime now);
+  void mark_resumed(const std::string& room);
+  /// Does another booking of the hall, neither cancelled nor ended, have some of its time?
+  [[nodiscard]] bool is_given_away(const Booking& booking) const;
 
   /// Changes when another process has written.
   [[nodiscard]] std::int64_t version() const;
@@ -86,6 +92,7 @@ class Store {
  private:
   explicit Store(sqlite3* database) : database_(database) {}
   class Query;
+  Result<void> bring_up_to_date();
   [[nodiscard]] std::vector<Booking> read_bookings(Query& query) const;
   sqlite3* database_;
 };

@@ -3,6 +3,8 @@
 // server's own bounds, which need no route.
 #include "provisioning/desk/api.hpp"
 
+#include <sqlite3.h>
+
 #include <barrier>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -33,12 +35,16 @@ struct Desk {
     store = std::move(Store::open(folder / "data").value());
     REQUIRE(store->put_hall("south", "South", "token").has_value());
     REQUIRE(store->put_counsellor("sato", hash_password(kPassword).value()).has_value());
-    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, settings,
-                RoomSettings{});
-    api->set_origin("http://127.0.0.1:8080");
+    start(settings);
     booking = store->book("south", clock.wall() + 2h, 30min, clock.wall()).value();
   }
   ~Desk() { pool.join(); }
+  /// Again: a restart.
+  void start(ApiSettings settings = {}) {
+    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, settings,
+                RoomSettings{});
+    api->set_origin("http://127.0.0.1:8080");
+  }
 
   /// Begins an exchange; done when `reply` is there.
   struct Exchange {
@@ -277,6 +283,98 @@ TEST_CASE("a login whose time is over lets the consultation go on - a logout end
   CHECK(desk.page("POST", "/api/logout").status == 204);
   desk.api->tick();
   CHECK(newer.stream->closed);
+}
+
+TEST_CASE("an end outlives a restart of the desk, until the hall calls anew") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const std::string events = "/events/" + desk.booking.room;
+  const std::string whip = "/whip/" + desk.booking.room + "/counsellor";
+  const auto state = [&] { return desk.page("GET", "/api/bookings?day=2026-11-23").body; };
+  const Reply seat = desk.sit();
+  CHECK(desk.box("POST", events, R"({"type":"talking"})") == 204);
+  const bool by_hall = GENERATE(true, false);
+  CAPTURE(by_hall);
+  if (by_hall) CHECK(desk.box("POST", events, R"({"type":"ended"})") == 204);
+  else CHECK(desk.page("POST", "/api/rooms/" + desk.booking.room + "/end", {{"session", desk.session}}).status == 204);
+  CHECK(desk.store->booking_of_room(desk.booking.room)->ended_at == desk.clock.wall());
+
+  desk.start();
+  CHECK(state().find("\"ended\"") != std::string::npos);
+  CHECK(desk.box("POST", whip, "v=0") == 410);
+  CHECK(desk.join() == 410);
+  CHECK(desk.box("POST", events, R"({"type":"cancelled"})") == 204);
+  CHECK(desk.join() == 410);
+
+  CHECK(desk.box("POST", events, R"({"type":"calling"})") == 204);
+  CHECK_FALSE(desk.store->booking_of_room(desk.booking.room)->ended_at);
+  CHECK(state().find("\"calling\"") != std::string::npos);
+  desk.start();
+  CHECK(desk.box("POST", whip, "v=0") == 503);
+  CHECK(desk.join() == 200);
+}
+
+TEST_CASE("a hall that was away and calls anew resumes an ended booking") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const std::string events = "/events/" + desk.booking.room;
+  CHECK(desk.box("POST", events, R"({"type":"ended"})") == 204);
+  desk.advance(11s);
+  CHECK(desk.box("POST", events, R"({"type":"calling"})") == 204);
+  CHECK_FALSE(desk.store->booking_of_room(desk.booking.room)->ended_at);
+}
+
+TEST_CASE("an ended booking's time can be booked again, and then it is not resumed") {
+  Desk desk;
+  REQUIRE(desk.log_in() == 200);
+  desk.advance(2h);
+  const object wanted{{"hall", "south"}, {"start", rfc3339(desk.booking.start + 10min)}, {"minutes", 10}};
+  CHECK(desk.page("POST", "/api/bookings", wanted).status == 409);
+  const std::string events = "/events/" + desk.booking.room;
+  CHECK(desk.box("POST", events, R"({"type":"ended"})") == 204);
+  CHECK(desk.page("POST", "/api/bookings", wanted).status == 201);
+  CHECK(desk.page("POST", "/api/bookings", wanted).status == 409);
+  for (const char* type : {R"({"type":"calling"})", R"({"type":"talking"})"}) {
+    CHECK(desk.box("POST", events, type) == 410);
+  }
+  CHECK(desk.store->booking_of_room(desk.booking.room)->ended_at);
+}
+
+TEST_CASE("an older version's file goes on with what is in it - a newer one's is refused") {
+  test::Folder folder;
+  std::filesystem::create_directories(folder / "data");
+  const auto run = [&](const char* sql) {
+    sqlite3* database = nullptr;
+    REQUIRE(::sqlite3_open((folder / "data/desk.sqlite3").c_str(), &database) == SQLITE_OK);
+    CHECK(::sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+    ::sqlite3_close(database);
+  };
+  run(R"sql(
+CREATE TABLE halls(
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL UNIQUE, calendar TEXT NOT NULL UNIQUE);
+CREATE TABLE bookings(
+  receipt INTEGER PRIMARY KEY AUTOINCREMENT, hall TEXT NOT NULL REFERENCES halls(id), start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL, room TEXT NOT NULL UNIQUE, cancelled INTEGER NOT NULL DEFAULT 0,
+  held INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL);
+INSERT INTO halls VALUES('south', 'South', 'digest', 'secret');
+INSERT INTO bookings VALUES(1001, 'south', 1000000, 2800000, 'room', 0, 1, 5000);
+)sql");
+  for (int opened = 0; opened < 2; ++opened) {
+    auto store = Store::open(folder / "data").value();
+    const auto booking = store->booking_of_room("room");
+    REQUIRE(booking);
+    CHECK(booking->receipt == "1001");
+    CHECK(booking->held);
+    CHECK(booking->ended_at.has_value() == (opened == 1));
+    store->mark_ended("room", WallTime(2000000ms));
+    CHECK(store->booking_of_room("room")->ended_at == WallTime(2000000ms));
+  }
+  run("PRAGMA user_version = 1000");
+  const auto newer = Store::open(folder / "data");
+  REQUIRE_FALSE(newer.has_value());
+  CHECK(newer.error().message.find("newer madoguchi-desk") != std::string::npos);
 }
 
 TEST_CASE("a box in a loop: pages hear of its day once a second, the last time too, and it hears 429") {
