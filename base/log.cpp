@@ -24,7 +24,7 @@ struct Line {
 struct Recorder {
   std::mutex mutex;  // media/ logs from GStreamer's threads
   std::deque<Line> lines;
-  std::string program;
+  std::string program, session;
 };
 
 Recorder& recorder() {
@@ -75,11 +75,17 @@ void set_program(std::string_view name) {
   recorder().program = name;
 }
 
+void set_session(std::string_view id) {
+  const std::lock_guard lock(recorder().mutex);
+  recorder().session = id;
+}
+
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line = fmt::format("<{}>", static_cast<int>(level));
   Recorder& kept = recorder();
   const std::lock_guard lock(kept.mutex);
   if (!kept.program.empty()) line += fmt::format("program={} ", kept.program);
+  if (!kept.session.empty()) line += fmt::format("session={} ", kept.session);
   line += "event=";
   append_value(line, event);
   for (const Field& field : fields) {

@@ -18,6 +18,8 @@ enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 void set_level(Level level);
 /// Prefix of every line of this process, e.g. "media". Default: none.
 void set_program(std::string_view name);
+/// From now on every line bears session=ID, so that one consultation can be read out of a day; "" = none, the default.
+void set_session(std::string_view id);
 
 struct Field {
   std::string_view key;

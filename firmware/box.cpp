@@ -318,7 +318,7 @@ asio::awaitable<session::Event> Box::post_offer(session::PostOffer action) {
   }
   const std::string resource = answered->resource.to_string();
   Result<void> saved = co_await resources_.remember(resource);
-  if (!saved) raise(Fault::disk_full);
+  disk_took(saved);
   session::Posted posted{action.key, answered->sdp, resource};
   co_return posted;
 }
@@ -334,7 +334,7 @@ asio::awaitable<void> Box::delete_resource(std::string resource) {
     }
   }
   Result<void> saved = co_await resources_.forget(std::move(resource));
-  if (!saved) raise(Fault::disk_full);
+  disk_took(saved);
 }
 
 asio::awaitable<void> Box::sweep() {
@@ -356,15 +356,20 @@ asio::awaitable<void> Box::post_event(std::string url, std::string type) {
 
 asio::awaitable<void> Box::remember_press(std::string consultation) {
   Result<void> saved = co_await press_book_.remember(std::move(consultation));
-  if (!saved) raise(Fault::disk_full);
+  disk_took(saved);
 }
 
 asio::awaitable<void> Box::forget_press() {
   Result<void> saved = co_await press_book_.forget();
-  if (!saved) raise(Fault::disk_full);
+  disk_took(saved);
 }
 
 // ---- faults and observation ------------------------------------------------------------------------------------------
+
+void Box::disk_took(const Result<void>& saved) {
+  if (!saved) raise(Fault::disk_full);
+  else if (!feeds_.unsaved()) clear(Fault::disk_full);
+}
 
 void Box::raise(Fault fault) {
   if (!faults_.insert(fault).second) return;

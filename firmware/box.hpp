@@ -91,6 +91,8 @@ class Box final : public session::Ports {
   boost::asio::awaitable<void> finish_devices();
   boost::asio::awaitable<void> end_children();
   void resume_press();
+  /// Of the press and the resources: raises disk-full or takes it back.
+  void disk_took(const Result<void>& saved);
 
   // box_children.cpp
   void media_ready(const protocol::Ready& ready);

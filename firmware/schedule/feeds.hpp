@@ -46,6 +46,8 @@ class Feeds {
   /// All feeds together.
   [[nodiscard]] const Agenda& agenda() const { return agenda_; }
   [[nodiscard]] std::vector<FeedState> states() const;
+  /// An agenda could not be written to the disk, which `raise` was told of.
+  [[nodiscard]] bool unsaved() const { return unsaved_; }
 
  private:
   struct Feed;

@@ -85,6 +85,7 @@ asio::awaitable<void> Runner::run() {
 void Runner::handle(const Event& event) {
   ++counters_.events;
   const Actions actions = step(state_, event, settings_);
+  log::set_session(state_.plan ? state_.plan->consultation : std::string());
   for (const Action& action : actions) perform(action);
   ports_.observed(event, state_);
   View now = view(state_);

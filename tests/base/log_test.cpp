@@ -28,6 +28,7 @@ class Stderr {
     ::dup2(saved_.get(), STDERR_FILENO);
     log::set_level(log::Level::info);
     log::set_program("");
+    log::set_session("");
   }
   Stderr(const Stderr&) = delete;
   Stderr& operator=(const Stderr&) = delete;
@@ -99,6 +100,16 @@ TEST_CASE("the program's name stands on every line") {
   log::set_program("media");
   log::info("ready");
   CHECK(captured.text() == "<6>program=media event=ready\n");
+}
+
+TEST_CASE("a session's id stands on every line until it is taken back") {
+  const Stderr captured;
+  log::set_program("box");
+  log::set_session("c1");
+  log::info("pressed");
+  log::set_session("");
+  log::info("idle");
+  CHECK(captured.text() == "<6>program=box session=c1 event=pressed\n<6>program=box event=idle\n");
 }
 
 TEST_CASE("what is less urgent than the level goes to the recorder only") {

@@ -166,3 +166,15 @@ TEST_CASE("switched on without the network: it does not say that there are no bo
   it.office.open();
   CHECK(it.box.until_card("ready", 20s));
 }
+
+TEST_CASE("what cannot be written is a fault until something can be written again") {
+  BoxAndOffice it;
+  it.box.start();
+  const auto file = it.box.state() / "press.json";
+  std::filesystem::create_directories(file / "in-the-way");
+  REQUIRE(it.calling());
+  REQUIRE(it.box.until([](const object& now) { return has_fault(now, "disk-full"); }, 10s));
+  std::filesystem::remove_all(file);
+  it.box.press(true);
+  CHECK(it.box.until([](const object& now) { return !has_fault(now, "disk-full"); }, 10s));
+}

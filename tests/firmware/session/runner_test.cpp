@@ -261,6 +261,20 @@ TEST_CASE("an event that this phase has no use for is counted") {
   CHECK(bench.runner.counters().events == 1);
 }
 
+TEST_CASE("every line of a consultation bears its id") {
+  Bench bench;
+  const auto last = [] { return log::recorded().back(); };
+  bench.call();
+  bench.say(LegFailed{});  // stale, as is told in a line
+  CHECK(last().find("session=c1 event=event-stale") != std::string::npos);
+  bench.say(LongPressed{});
+  bench.advance(bench.settings.farewell_for);
+  REQUIRE(bench.runner.state().phase == Phase::idle);
+  bench.say(MuteSet{true});
+  CHECK(last().find("event=event-illegal") != std::string::npos);
+  CHECK(last().find("session=") == std::string::npos);
+}
+
 TEST_CASE("events at the wrong time do not fill the log") {
   Bench bench;
   const auto lines = [] {
