@@ -3,6 +3,7 @@
 #include "firmware/session/legs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace madoguchi::session {
 
@@ -40,7 +41,7 @@ void Step::start_legs() {
     const Seat& seat = state.seats[leg.seat];
     const bool may = seat.known ? seat.present : state.plan->events.empty() || state.presence_overdue;
     const bool waits = leg.state == LegState::absent || leg.state == LegState::lost;
-    if (may && waits && !leg.timer) start(leg);
+    if (may && waits && !leg.timer && !seat.owed) start(leg);
   }
 }
 
@@ -71,12 +72,8 @@ void Step::retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_leas
   const int doublings = std::clamp(leg.failures, 0, 16);
   const auto back_off = std::min(settings.retry_most, settings.retry_first * (1 << doublings));
   leg.failures = std::min(leg.failures + 1, 16);
-  pause(leg, std::max(at_least, back_off));
-}
-
-void Step::pause(Leg& leg, std::chrono::milliseconds length) {
   leg.epoch = ++state.last_epoch;  // names the pause, so that its timer can be told from others
-  set_timer(leg, TimerKind::retry, length);
+  set_timer(leg, TimerKind::retry, std::max(at_least, back_off));
 }
 
 void Step::taken(Seat& seat, const std::string& session) {
@@ -91,11 +88,11 @@ void Step::taken(Seat& seat, const std::string& session) {
     const bool running = leg.state != LegState::absent && leg.state != LegState::lost;
     if (running && !another) continue;
     if (running) stop(leg, LegState::lost);
-    if (!seat.resting) {
+    if (seat.resting) {
+      seat.owed = true;
+    } else {
       clear_timer(leg);  // a waiting retry need not wait
       offered = state.media_ready;
-    } else if (!leg.timer) {
-      pause(leg, settings.rejoin_floor);
     }
   }
   if (!offered) return;
@@ -104,12 +101,19 @@ void Step::taken(Seat& seat, const std::string& session) {
   actions.emplace_back(SetTimer{{TimerKind::rejoin, {index, 0}}, settings.rejoin_floor});
 }
 
+void Step::rested(Seat& seat) {
+  seat.resting = false;
+  if (std::exchange(seat.owed, false)) taken(seat, seat.session);
+  start_legs();
+}
+
 void Step::left(Seat& seat) {
   const auto index = static_cast<std::size_t>(&seat - state.seats.data());
   for (Leg& leg : state.legs) {
     if (leg.seat == index && leg.state != LegState::closed) stop(leg, LegState::absent);
   }
   seat.session.clear();
+  seat.owed = false;
 }
 
 bool any_up(const State& state, Direction direction) {

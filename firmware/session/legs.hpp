@@ -29,14 +29,14 @@ struct Step {
   void stop(Leg& leg, LegState then);
   /// stop(), then start() after a pause: at least `at_least`, else the back-off.
   void retry(Leg& leg, LegState meanwhile, std::chrono::milliseconds at_least);
-  /// start() after `length`.
-  void pause(Leg& leg, std::chrono::milliseconds length);
   void set_timer(Leg& leg, TimerKind kind, std::chrono::milliseconds delay);
   void clear_timer(Leg& leg);
   /// Somebody sits down, or is said to sit there still. Another session than before means that the page was loaded anew:
   /// its peers are gone.
   void taken(Seat& seat, const std::string& session);
   void left(Seat& seat);
+  /// Whoever sat down meanwhile is offered to now.
+  void rested(Seat& seat);
 
   /// What becomes of a leg whose POST came to nothing.
   void post_failed(Leg& leg, const PostFailed& event);

@@ -56,6 +56,7 @@ struct Seat {
   bool known = false;  ///< the events stream has told of it
   bool present = false;
   bool resting = false;  ///< it has just been offered to: the next one who sits down waits a little
+  bool owed = false;     ///< somebody sat down meanwhile
   std::string session;
 };
 

@@ -265,7 +265,7 @@ class Handler : private Step {
       case TimerKind::retry: return leg_timer(timer);
       case TimerKind::presence: state.presence_overdue = true; return start_legs();
       case TimerKind::rejoin:
-        if (timer.key.leg < state.seats.size()) state.seats[timer.key.leg].resting = false;
+        if (timer.key.leg < state.seats.size()) rested(state.seats[timer.key.leg]);
         return;
       case TimerKind::call:
         if (state.phase == Phase::calling) end(EndReason::no_answer, "cancelled");
@@ -326,7 +326,7 @@ class Handler : private Step {
     state.legs.clear();
     for (const SeatPlan& seat : plan.seats) {
       const std::size_t index = state.seats.size();
-      state.seats.push_back(Seat{seat, false, false, false, {}});
+      state.seats.push_back(Seat{seat, false, false, false, false, {}});
       for (const Direction direction : {Direction::publish, Direction::play}) {
         if ((direction == Direction::publish ? seat.publish : seat.play).empty()) continue;
         Leg leg;

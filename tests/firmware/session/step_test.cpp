@@ -212,12 +212,27 @@ TEST_CASE("a seat that is taken again and again is offered to twice a second, no
   CHECK(talk.legs() == "lost lost");
   CHECK(talk.state.phase == Phase::talking);
   // The last one who sat down is offered to, and the next again at once.
-  const LegKey first = talk.key(0), second = talk.key(1);
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
   CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "");
-  CHECK(talk(TimerRang{{TimerKind::retry, first}}) == "make-offer:0 +offer");
-  CHECK(talk(TimerRang{{TimerKind::retry, second}}) == "make-offer:1 +offer");
   CHECK(talk(SeatJoined{"counsellor", "last"}) ==
         "drop-leg:0 drop-leg:1 +rejoin make-offer:0 +offer make-offer:1 +offer");
+  // One who leaves meanwhile is not waited for.
+  talk(SeatJoined{"counsellor", "one more"});
+  talk(SeatLeft{"counsellor"});
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}).find("make-offer") == std::string::npos);
+}
+
+TEST_CASE("one who sits down just after an offer that failed does not wait for its retry") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  for (const std::uint32_t leg : {0U, 1U}) {
+    talk.offer(leg);
+    talk(PostFailed{talk.key(leg), PostFailure::busy, 30s});
+    CHECK(talk.delay(TimerKind::retry) == 30s);
+  }
+  CHECK(talk(SeatJoined{"counsellor", "s1"}) == "");
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
 }
 
 TEST_CASE("what is so already is not said again") {
