@@ -161,9 +161,9 @@ TEST_CASE(
 }
 
 TEST_CASE("the server: a stream that is not read keeps a megabyte at most, and then ends") {
-  std::shared_ptr<Outbox> outbox;
   bool ended = false;
   Line line({});
+  std::shared_ptr<Outbox> outbox;  // gone before the loop that its timer waits on
   line.route = [&](Request, OnGone) {
     Reply reply;
     reply.stream = outbox = std::make_shared<Outbox>(line.io.get_executor());
