@@ -63,7 +63,7 @@ PostFailure failure_of(Errc code) {
 
 PostFailure failure_of_status(int status) {
   if (status == 404 || status == 410) return PostFailure::not_found;
-  if (status == 503) return PostFailure::busy;
+  if (status == 503 || status == 429) return PostFailure::busy;
   if (status == 401 || status == 403) return PostFailure::refused;
   if (status >= 500) return PostFailure::server_error;
   return PostFailure::protocol;

@@ -290,7 +290,7 @@ TEST_CASE("mistakes and visitors who leave early take no place") {
   CHECK(office.ask({{"command", "echo"}}).has_value());
 }
 
-TEST_CASE("descriptors are handed to the asker, up to four; what an asker sends along is closed") {
+TEST_CASE("descriptors are handed to the asker, up to four, and what an asker sends along is closed") {
   Office office;
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);

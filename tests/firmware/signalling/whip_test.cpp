@@ -65,6 +65,7 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
       {"500", reply(500), PostFailure::server_error},
       {"502", reply(502), PostFailure::server_error},
       {"503", reply(503), PostFailure::busy},
+      {"429", reply(429), PostFailure::busy},
       {"401", reply(401), PostFailure::refused},
       {"403", reply(403), PostFailure::refused},
       {"400", reply(400), PostFailure::protocol},

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who sits there, as the office tells it, and what the consultation makes of it: event by event.
+#include <utility>
+
+#include "tests/firmware/session/talk.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace madoguchi;
+using namespace madoguchi::session;
+using namespace std::chrono_literals;
+
+TEST_CASE("an absent seat is not polled - it is offered to when somebody sits down") {
+  Talk talk;
+  talk.call();
+  CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}) == "");
+  CHECK(talk.legs() == "absent absent");
+  CHECK(view(talk.state).card == "calling-absent");
+  talk(Ringing{});
+  CHECK(view(talk.state).card == "calling");
+  CHECK(talk(SeatJoined{"counsellor", "s1"}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
+}
+
+TEST_CASE("without news of presence the seats are tried after a second") {
+  Talk talk;
+  talk.call();
+  CHECK(talk(TimerRang{{TimerKind::presence, {}}}) == "make-offer:0 +offer make-offer:1 +offer");
+}
+
+TEST_CASE("a reloaded page: the same seat with another session is offered to again at once") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(SeatJoined{"counsellor", "s2"}) ==
+        "drop-leg:0 delete-resource drop-leg:1 delete-resource +rejoin +call make-offer:0 +offer make-offer:1 +offer");
+  CHECK(talk.state.phase == Phase::talking);
+  CHECK(view(talk.state).card == "reconnecting");
+  // The same session again is no news.
+  CHECK(talk(SeatJoined{"counsellor", "s2"}) == "");
+}
+
+TEST_CASE("a seat that is taken again and again is offered to twice a second, no more") {
+  Talk talk;
+  talk.talk();
+  int offers = 0, actions = 0;
+  const auto count = [&] {
+    for (const Action& action : talk.last) {
+      offers += std::holds_alternative<MakeOffer>(action) ? 1 : 0;
+      actions += std::holds_alternative<ClearTimer>(action) ? 0 : 1;
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    talk(SeatJoined{"counsellor", fmt::format("flap{}", i)});
+    count();
+    if (i % 2 == 0) continue;
+    talk(SeatsSeen{{{"counsellor", true, fmt::format("again{}", i)}}});
+    count();
+  }
+  CHECK(offers == 2);
+  CHECK(actions < 30);
+  CHECK(talk.legs() == "lost lost");
+  CHECK(talk.state.phase == Phase::talking);
+  // The last one who sat down is offered to, and the next again at once.
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "");
+  CHECK(talk(SeatJoined{"counsellor", "last"}) ==
+        "drop-leg:0 drop-leg:1 +rejoin make-offer:0 +offer make-offer:1 +offer");
+  // One who leaves meanwhile is not waited for.
+  talk(SeatJoined{"counsellor", "one more"});
+  talk(SeatLeft{"counsellor"});
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}).find("make-offer") == std::string::npos);
+}
+
+TEST_CASE("one who sits down just after an offer that failed does not wait for its retry") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  for (const std::uint32_t leg : {0U, 1U}) {
+    talk.offer(leg);
+    talk(PostFailed{talk.key(leg), PostFailure::busy, 30s});
+    CHECK(talk.delay(TimerKind::retry) == 30s);
+  }
+  CHECK(talk(SeatJoined{"counsellor", "s1"}) == "");
+  CHECK(talk(TimerRang{{TimerKind::rejoin, {0, 0}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
+}
+
+TEST_CASE("a closed page: silence is repaired until the seat is said to have left, then it is the end") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(LegAge{talk.key(1), 2000ms}) == "");
+  CHECK(talk(LegAge{talk.key(1), 2600ms}) == "raise:connection-lost drop-leg:1 delete-resource make-offer:1 +offer");
+  CHECK(talk.legs() == "up offering");
+  talk.offer(1);
+  talk(PostFailed{talk.key(1), PostFailure::busy, 1s});
+  CHECK(talk.delay(TimerKind::retry) == 1s);
+  CHECK(talk(SeatLeft{"counsellor"}) ==
+        "drop-leg:0 delete-resource tell:ended close-devices forget-press +teardown +farewell");
+  CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("a seat that the office says is empty has left, in whatever way its media ends") {
+  struct Row {
+    const char* what;
+    std::vector<std::function<Event(const Talk&)>> events;
+  };
+  const auto age = [](std::uint32_t leg) {
+    return [leg](const Talk& talk) { return Event(LegAge{talk.key(leg), 1min}); };
+  };
+  const auto failed = [](std::uint32_t leg) {
+    return [leg](const Talk& talk) { return Event(LegFailed{talk.key(leg), protocol::LegFailure::not_connected}); };
+  };
+  const Row rows[] = {
+      {"silence", {age(1), age(0)}},
+      {"no connection", {failed(0), failed(1)}},
+      {"silence, then no connection", {age(1), failed(0)}},
+      {"no connection, then silence", {failed(1), age(0)}},
+      {"the media process dies", {[](const Talk&) { return Event(MediaLost{}); }}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Talk talk;
+    talk.talk();
+    CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}) == "");  // its media says otherwise
+    for (const auto& event : row.events) {
+      CHECK(talk.state.phase == Phase::talking);
+      talk(event(talk));
+    }
+    CHECK(view(talk.state).card == "ended-left");
+  }
+}
+
+TEST_CASE("one seat leaves while another never connects: the talk is given up one day") {
+  struct Row {
+    const char* what;
+    Event event;
+  };
+  const Row rows[] = {
+      {"seat-left", SeatLeft{"counsellor"}},
+      {"a snapshot: the one that talked has another session",
+       SeatsSeen{{{"counsellor", true, "s2"}, {"specialist", true, "s9"}}}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Talk talk;
+    Plan plan = desk_plan();
+    plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+    talk.ready();
+    talk(Pressed{plan});
+    talk.connect_both();
+    talk(SeatJoined{"specialist", "s9"});
+    CHECK(talk.legs() == "up up offering offering");
+    talk(row.event);
+    CHECK(talk.delay(TimerKind::call) == 300s);
+    CHECK(view(talk.state).card == "reconnecting");
+    talk(TimerRang{{TimerKind::call, {}}});
+    CHECK(view(talk.state).card == "ended-lost");
+  }
+}
+
+TEST_CASE("a seat that the office does not name has nobody") {
+  Talk talk;
+  Plan plan = desk_plan();
+  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+  talk.ready();
+  talk(Pressed{plan});
+  talk.connect_both();
+  CHECK(talk.state.phase == Phase::talking);
+  CHECK(talk.state.seats[1].known);
+  CHECK(talk(SeatLeft{"counsellor"}).find("close-devices") != std::string::npos);
+  CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("when the office is heard again and nobody sits there, the card calls and does not complain") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  talk.offer(0);
+  talk(PostFailed{talk.key(0), PostFailure::server_error, {}});
+  CHECK(view(talk.state).card == "trouble");
+  CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}).find("clear:office-error") != std::string::npos);
+  CHECK(view(talk.state).card == "calling-absent");
+}
