@@ -34,7 +34,7 @@ namespace {
 /// What a process holds, as the kernel counts it.
 struct Holds {
   std::size_t descriptors = 0, threads = 0;
-  long kibibytes = 0;  ///< proportional set size
+  long kibibytes = 0;  ///< of its own: what it shares with others counts more or less as they come and go
 };
 
 Holds holds(pid_t pid) {
@@ -43,8 +43,10 @@ Holds holds(pid_t pid) {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   };
   const std::string rollup = read_text(fmt::format("/proc/{}/smaps_rollup", pid));
-  const auto pss = rollup.find("\nPss:");
-  return {entries("fd"), entries("task"), pss == std::string::npos ? 0 : std::stol(rollup.substr(pss + 5))};
+  const std::string own = "\nAnonymous:";
+  const auto at = rollup.find(own);
+  REQUIRE(at != std::string::npos);
+  return {entries("fd"), entries("task"), std::stol(rollup.substr(at + own.size()))};
 }
 
 }  // namespace
