@@ -3,66 +3,11 @@
 // events. One desk and one browser for all tests, a booking and a page for each.
 
 import assert from 'node:assert/strict';
-import {after, before, test} from 'node:test';
-import {PageBox} from './lib/box.js';
-import {CounsellorPage, launch} from './lib/browser.js';
-import {dayAhead, Desk} from './lib/desk.js';
+import {dayAhead} from './lib/desk.js';
+import {boxTone, near, office, pageTone} from './lib/office.js';
 import {until} from './lib/until.js';
 
-const boxTone = 440, pageTone = 1000;
-const near = (hertz, wanted) => Math.abs(hertz - wanted) < wanted * 0.05;
-
-let desk, chromium, halls = 0;
-
-before(async () => {
-  desk = await Desk.start();
-  await desk.addHall('hokubu', '北部センター');
-  await desk.addCounsellor('sato', 'kasa-no-moto-2');
-  await desk.addCounsellor('suzuki', 'yane-no-ue-7');
-  chromium = await launch({tone: pageTone});
-}, {timeout: 90000});
-
-after(async () => {
-  await chromium?.close();
-  await desk?.stop();
-});
-
-/// A test with a page, closed at its end, that may not have complained.
-function pageTest(name, body, {login = true, timeout = 90000} = {}) {
-  test(name, {timeout}, async t => {
-    const page = await CounsellorPage.open(chromium.browser, desk.origin);
-    t.after(() => page.close());
-    await page.visit();
-    if (login) {
-      await page.login('sato', 'kasa-no-moto-2');
-      await page.waitView('today');
-    }
-    await body(page, t);
-    // A first visit and a wrong password are answered with 401, which Chromium writes down by itself.
-    const bad = page.problems.filter(text => !/ 401 .*\/api\/(me|login)\)/.test(text));
-    assert.deepEqual(bad, []);
-  });
-}
-
-/// A hall of its own with a booking that is open now, and its box with an open events stream.
-async function bookedNow(t) {
-  const hall = await desk.addHall(`minami-${++halls}`, '南公民館');
-  const booking = await desk.bookNow(hall.id);
-  const box = await PageBox.open(chromium.browser, desk.origin, hall.token, {tone: boxTone});
-  t.after(() => box.close());
-  await box.listen(booking.room);
-  return {booking, box, room: booking.room};
-}
-
-async function talk(page, box, room) {
-  await box.say(room, 'calling');
-  await page.answer(room);
-  await box.hears(event => event.type === 'seat-joined' && event.seat === 'counsellor', 'the counsellor to sit down');
-  await box.connect(room);
-  await box.say(room, 'talking');
-  return page.until('picture and tone of the hall', ({state, received}) =>
-    state === 'talking' && received.frames > 10 && received.height === 720 && near(received.toneHz, boxTone));
-}
+const {bookedNow, desk, pageTest, talk, visitor} = office();
 
 pageTest('a wrong password says so, the right one opens the day', async page => {
   await page.login('sato', 'wrong');
@@ -80,7 +25,7 @@ pageTest('a wrong password says so, the right one opens the day', async page => 
 }, {login: false});
 
 pageTest('what does not come from the desk is blocked', async page => {
-  const response = await page.page.request.get(desk.origin + '/');
+  const response = await page.page.request.get(page.origin + '/');
   const policy = response.headers()['content-security-policy'];
   for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"]) {
     assert.ok(policy.includes(part), `${part} in ${policy}`);
@@ -145,9 +90,7 @@ pageTest('a hall that presses rings: banner, hall, waiting time, bell; silent wh
 
 pageTest('answered: pictures and tones flow both ways, mute is heard and seen, the page ends it', async (page, t) => {
   const {box, room, booking} = await bookedNow(t);
-  const other = await CounsellorPage.open(chromium.browser, desk.origin);
-  t.after(() => other.close());
-  await other.visit();
+  const other = await visitor(t);
   await other.login('suzuki', 'yane-no-ue-7');
   await other.waitView('today');
   const seen = await talk(page, box, room);
@@ -242,9 +185,7 @@ pageTest('a taken seat names who sits there; a nonsense offer is refused; the ta
   const {box, room, booking} = await bookedNow(t);
   await page.enter(booking.receipt);
   await page.until('the seat', ({state}) => state === 'waiting');
-  const other = await CounsellorPage.open(chromium.browser, desk.origin);
-  t.after(() => other.close());
-  await other.visit();
+  const other = await visitor(t);
   await other.login('suzuki', 'yane-no-ue-7');
   await other.waitView('today');
   await other.enter(booking.receipt);
@@ -257,7 +198,7 @@ pageTest('a taken seat names who sits there; a nonsense offer is refused; the ta
   assert.ok([406, 422].includes(status), String(status));
 
   const second = await page.context.newPage();
-  await second.goto(desk.origin);
+  await second.goto(page.origin);
   await second.click(`[data-receipt="${booking.receipt}"] .row-buttons button:first-child`);
   await page.until('the first tab to give way', ({state}) => state === 'elsewhere');
   await second.waitForFunction(async () => (await window.madoguchi.stats()).state === 'waiting');
@@ -266,7 +207,7 @@ pageTest('a taken seat names who sits there; a nonsense offer is refused; the ta
 pageTest('the desk dies in a consultation: it goes on, and the page takes its seat again', async (page, t) => {
   const {box, room} = await bookedNow(t);
   const before = await talk(page, box, room);
-  await desk.restart();
+  await desk().restart();
   const during = await page.until('the picture to go on', ({received}) =>
     received.frames > before.received.frames + 10);
   assert.equal(during.state, 'talking');
