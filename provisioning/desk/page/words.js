@@ -64,21 +64,35 @@ export function aboutSeat(error) {
   return [aboutError(error), ''];
 }
 
-/// Why a booking is refused.
+const bookingWords = {
+  'incomplete': '会館、日、時刻、長さをすべて選んでください。',
+  'not-a-time': '日と時刻を見直してください。',
+  'minutes': '予約は5分から12時間までです。長さを選び直してください。',
+  'in-the-past': 'その時間はもう過ぎています。日と時刻を変えてください。',
+  'too-far-ahead': '先すぎて予約できません。400日以内の日を選んでください。',
+  'unknown-hall': 'その会館は登録されていません。ページを読み込み直して、選び直してください。',
+  'taken': 'その時間には別の予約があります。時刻か会館を変えてください。',
+  'try-again': '予約を書き込めませんでした。少し待って、もう一度「予約する」を押してください。',
+};
+
+/// Why a booking is refused. By the desk's code (docs/desk-api.md); its own words are English and never shown.
 export function aboutBooking(error) {
-  if (error.status === 409) return 'その時間には別の予約があります。時刻か会館を変えてください。';
-  if (error.status === 422) return `予約できません。日と時刻を見直してください。（${error.message}）`;
-  return error.status === undefined ? '日と時刻を見直してください。' : aboutError(error);
+  if (Object.hasOwn(bookingWords, error.body?.code ?? '')) return bookingWords[error.body.code];
+  if (error.status === 409) return bookingWords.taken;
+  if (error.status === 422) return '予約できませんでした。会館、日、時刻、長さを見直してください。';
+  return error.status === undefined ? bookingWords['not-a-time'] : aboutError(error);
 }
 
 /// What to do about a refused request, for people.
 export function aboutError(error) {
   if (error.status === 0) return '市役所のサーバーに届きません。少し待って、もう一度お試しください。';
+  if (error.status === 401) return 'もう一度ログインしてください。';
+  if (error.status === 403) return 'ページが古くなりました。読み込み直してください。';
   if (error.status === 409 && error.body?.name) return `${error.body.name} さんが席についています。`;
   if (error.status === 410) return 'この相談は終わっています。';
   if (error.status === 404) return '見つかりません。一覧を見直してください。';
   if (error.status >= 500) return 'サーバーの調子が悪いようです。少し待って、もう一度お試しください。';
-  return error.message;
+  return 'できませんでした。ページを読み込み直して、もう一度お試しください。';
 }
 
 const weekdays = ['日', '月', '火', '水', '木', '金', '土'];
