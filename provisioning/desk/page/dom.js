@@ -38,9 +38,11 @@ export function ask({title, text, yes}) {
   });
 }
 
-/// Runs a slow thing for a button, which cannot be pressed again meanwhile.
+/// Runs a slow thing for a button, which cannot be pressed again meanwhile. A disabled button loses the focus; it is
+/// given back unless it went elsewhere.
 export async function busy(button, work) {
   if (button.disabled) return;
+  const focused = document.activeElement === button;
   button.disabled = true;
   button.setAttribute('aria-busy', 'true');
   try {
@@ -48,5 +50,6 @@ export async function busy(button, work) {
   } finally {
     button.disabled = false;
     button.removeAttribute('aria-busy');
+    if (focused && document.activeElement === document.body) button.focus();
   }
 }

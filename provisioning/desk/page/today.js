@@ -19,7 +19,10 @@ export class Today {
     $('day').addEventListener('change', () => $('day').value && this.showDay($('day').value));
     $('day-before').addEventListener('click', () => this.showDay(otherDay(this.day, -1)));
     $('day-after').addEventListener('click', () => this.showDay(otherDay(this.day, 1)));
-    $('day-today').addEventListener('click', () => this.showDay(dayOf(Date.now())));
+    $('day-today').addEventListener('click', () => {
+      this.showDay(dayOf(Date.now()));
+      $('day-title').focus();  // the button is of no use on the day itself
+    });
     $('book-now').addEventListener('click', () => this.fillNow());
     $('book').addEventListener('submit', event => {
       event.preventDefault();
@@ -82,7 +85,7 @@ export class Today {
     const focused = document.activeElement?.dataset?.key, scrolled = $('bookings').scrollTop;
     $('bookings').replaceChildren(...list.map(booking => this.row(booking)));
     $('bookings').scrollTop = scrolled;
-    if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) (document.querySelector(`[data-key="${CSS.escape(focused)}"]`) ?? $('bookings')).focus();
     show($('no-bookings'), list.length === 0);
   }
 

@@ -7,6 +7,7 @@ import {office} from './lib/office.js';
 import {until} from './lib/until.js';
 
 const {pageTest} = office();
+const focused = page => page.page.evaluate(() => document.activeElement.id || document.activeElement.tagName);
 
 pageTest('a refused booking is told in Japanese with what to do, whatever the desk writes', async page => {
   const answers = {
@@ -31,4 +32,25 @@ pageTest('a refused booking is told in Japanese with what to do, whatever the de
   await page.page.click('#book [type=submit]');
   await page.page.waitForFunction(() => document.getElementById('book-error').textContent.includes('過ぎて'));
   page.problems = page.problems.filter(text => !/ (409|418|422|503) .*\/api\/bookings\)/.test(text));
+});
+
+pageTest('the keyboard stays where it was: after a booking, the day of today, a cancellation', async page => {
+  await page.page.waitForSelector('#book-halls input', {state: 'attached'});
+  await page.page.fill('#book-day', dayAhead(5));
+  await page.page.fill('#book-time', '09:00');
+  await page.page.focus('#book [type=submit]');
+  await page.page.keyboard.press('Enter');
+  await page.page.waitForSelector('#receipt:not([hidden])');
+  const submits = () => page.page.evaluate(() => document.activeElement.matches('#book [type=submit]'));
+  await until('the focus on the button that booked', submits, 5);
+  const receipt = await page.page.textContent('#receipt-number');
+  await page.page.focus(`[data-key="cancel-${receipt}"]`);
+  await page.page.keyboard.press('Enter');
+  await page.page.click('#ask-yes');
+  await page.page.waitForSelector(`.is-cancelled[data-receipt="${receipt}"]`);
+  assert.equal(await focused(page), 'bookings');
+  await page.page.focus('#day-today');
+  await page.page.keyboard.press('Enter');
+  await page.page.waitForSelector('#day-today[disabled]');
+  assert.equal(await focused(page), 'day-title');
 });
