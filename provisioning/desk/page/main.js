@@ -70,7 +70,7 @@ function signedIn(who) {
     event: (name, data) => {
       if (name === 'ring') rings.add(data);
       if (name === 'ring-stopped') rings.remove(data.room);
-      if (name === 'bookings') today.refresh();
+      if (name === 'bookings' && !$('today').hidden) today.changed(data.day);
     },
   });
   today.start();

@@ -16,6 +16,8 @@ export class Today {
     this.day = dayOf(Date.now());
     this.booked = null;
     this.fetched = 0;
+    this.catching = null;  // the fetch for what changed
+    this.behind = false;   // something changed since it began
     $('day').addEventListener('change', () => $('day').value && this.showDay($('day').value));
     $('day-before').addEventListener('click', () => this.showDay(otherDay(this.day, -1)));
     $('day-after').addEventListener('click', () => this.showDay(otherDay(this.day, 1)));
@@ -87,6 +89,22 @@ export class Today {
     $('bookings').scrollTop = scrolled;
     if (focused) (document.querySelector(`[data-key="${CSS.escape(focused)}"]`) ?? $('bookings')).focus();
     show($('no-bookings'), list.length === 0);
+  }
+
+  /// The desk says that this day's bookings changed: one fetch at a time, and one after it for all that came meanwhile.
+  changed(day) {
+    if (day !== undefined && day !== this.day) return;
+    this.behind = true;
+    this.catching ??= this.catchUp().finally(() => {
+      this.catching = null;
+    });
+  }
+
+  async catchUp() {
+    while (this.behind) {
+      this.behind = false;
+      await this.refresh();
+    }
   }
 
   row(booking) {

@@ -54,3 +54,29 @@ pageTest('the keyboard stays where it was: after a booking, the day of today, a 
   await page.page.waitForSelector('#day-today[disabled]');
   assert.equal(await focused(page), 'day-title');
 });
+
+pageTest('many changes while the list is fetched make one more fetch, not one each', async page => {
+  const today = dayAhead(0), twelve = `event: bookings\ndata: {"day": "${today}"}\n\n`.repeat(12);
+  const other = 'event: bookings\ndata: {"day": "2001-01-01"}\n\n';
+  let asked = 0, held = [];
+  await page.page.route('**/api/bookings?day=*', route => {
+    asked += 1;
+    if (held) held.push(route);
+    else route.continue();
+  });
+  let streams = 0;  // one with all the changes; after its end the desk is not reached
+  await page.page.route('**/api/stream', route => streams++ ? route.abort() :
+    route.fulfill({contentType: 'text/event-stream', body: twelve + other}));
+  await page.page.reload();
+  // For the day, the view, the stream that opened, and the first change.
+  await until('the first fetches', () => asked === 4, 10);
+  await until('the end of the stream', () => streams > 1, 10);
+  assert.equal(asked, 4);
+  const waiting = held;
+  held = null;
+  for (const route of waiting) route.continue();
+  await until('the one that follows', () => asked > 4, 10);
+  await page.page.waitForLoadState('networkidle');
+  assert.equal(asked, 5);
+  page.problems = page.problems.filter(text => !/ERR_FAILED/.test(text));
+});
