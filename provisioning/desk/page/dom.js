@@ -50,6 +50,7 @@ export async function busy(button, work) {
   } finally {
     button.disabled = false;
     button.removeAttribute('aria-busy');
-    if (focused && document.activeElement === document.body) button.focus();
+    const now = document.activeElement;
+    if (focused && (now === document.body || !now.getClientRects().length)) button.focus();  // not shown: a closed dialog's
   }
 }

@@ -244,6 +244,7 @@ export class Room {
     this.closePeers();
     this.meter?.listen(null);
     this.devices.close();
+    this.view.say('');
     this.update();
     this.over();
   }
@@ -255,12 +256,13 @@ export class Room {
 
   async end() {
     const {room, session} = this;
+    this.view.say('');
     try {
       if (session) await api.end(room, session);
       if (room === this.room) this.finish('ended', 'counsellor');
     } catch (error) {
       if (error.status === 410) this.finish('ended', 'counsellor');
-      else this.view.say(aboutError(error));
+      else if (room === this.room && !this.finished) this.view.say(aboutError(error));
     }
   }
 

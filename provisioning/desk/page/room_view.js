@@ -18,7 +18,7 @@ export class RoomView {
     this.playing = false;
     $('mute-sound').addEventListener('click', () => this.mute('audio', !this.muted.audio));
     $('mute-picture').addEventListener('click', () => this.mute('video', !this.muted.video));
-    $('leave').addEventListener('click', () => on.leave());
+    $('leave').addEventListener('click', () => busy($('leave'), () => this.askLeave()));
     $('end').addEventListener('click', () => busy($('end'), () => this.askEnd()));
     $('curtain-back').addEventListener('click', () => on.back());
     $('curtain-again').addEventListener('click', () => on.again());
@@ -70,6 +70,16 @@ export class RoomView {
     if (yes) await this.on.end();
   }
 
+  /// Asked only where someone in the hall would lose the counsellor.
+  async askLeave() {
+    const yes = !['connecting', 'talking', 'away'].includes(this.state) || await ask({
+      title: '相談の途中で退室しますか',
+      text: '会館の方との話がここで切れます。用件が済んだときは、もどって「相談を終える」を押してください。',
+      yes: ['退室する', 'Leave'],
+    });
+    if (yes) this.on.leave();
+  }
+
   far(stream) {
     if ($('far').srcObject !== stream) {
       $('far').srcObject = stream;
@@ -115,6 +125,7 @@ export class RoomView {
     const over = state === 'ended' || state === 'elsewhere' || state === 'refused';
     show($('room-offline'), offline && !over);
     $('room-time').textContent = startedAt && !over ? lasting(startedAt) : '';
+    this.state = state;
     const key = [state, by, why].join();
     if (this.shown === key) return;
     this.shown = key;
@@ -132,6 +143,7 @@ export class RoomView {
     show($('controls'), !over);
     if (over) {
       $('far').srcObject = null;
+      show($('room-sound'), false);
       this.own(null, '');
       if ($('ask').open) $('ask').close('no');
       if (state !== 'elsewhere') sessionStorage.removeItem(mutedKey);

@@ -6,7 +6,7 @@ import {dayAhead} from './lib/desk.js';
 import {office} from './lib/office.js';
 import {until} from './lib/until.js';
 
-const {pageTest} = office();
+const {bookedNow, pageTest, talk} = office();
 const focused = page => page.page.evaluate(() => document.activeElement.id || document.activeElement.tagName);
 
 pageTest('a refused booking is told in Japanese with what to do, whatever the desk writes', async page => {
@@ -78,5 +78,44 @@ pageTest('many changes while the list is fetched make one more fetch, not one ea
   await until('the one that follows', () => asked > 4, 10);
   await page.page.waitForLoadState('networkidle');
   assert.equal(asked, 5);
+  page.problems = page.problems.filter(text => !/ERR_FAILED/.test(text));
+});
+
+pageTest('leaving in the middle of a talk is asked first; leaving an empty room is not', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  assert.match(await page.page.textContent('#leave'), /退室する/);
+  await page.page.click('#leave');
+  assert.match(await page.page.textContent('#ask'), /退室しますか/);
+  await page.page.click('#ask-no');
+  assert.equal((await page.stats()).state, 'talking');
+  await until('the focus on the button', async () => await focused(page) === 'leave', 5);
+  assert.ok(!box.heard.some(event => event.type === 'seat-left'));
+  await page.page.click('#leave');
+  await page.page.click('#ask-yes');
+  await page.waitView('today');
+  await box.hears(event => event.type === 'seat-left', 'the counsellor to leave');
+
+  const quiet = await bookedNow(t);
+  await page.page.reload();
+  await page.waitView('today');
+  await page.enter(quiet.booking.receipt);
+  await page.until('the seat', ({state}) => state === 'waiting');
+  await page.page.click('#leave');
+  await page.waitView('today');
+});
+
+pageTest('an end that failed leaves no "try again" over the end that came', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await page.page.route('**/end', route => route.abort());
+  await page.page.click('#end');
+  await page.page.click('#ask-yes');
+  await page.page.waitForSelector('#room-said:not([hidden])');
+  assert.match(await page.page.textContent('#room-said'), /もう一度/);
+  await box.say(room, 'ended');
+  await page.until('the end', ({state}) => state === 'ended');
+  assert.equal(await page.page.isVisible('#room-said'), false);
+  assert.ok(!(await page.page.textContent('#curtain')).includes('お試し'));
   page.problems = page.problems.filter(text => !/ERR_FAILED/.test(text));
 });
