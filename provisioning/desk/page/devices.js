@@ -54,8 +54,13 @@ export class Devices {
   /// The tracks to send now; always one of each kind.
   tracks() {
     const audio = this.stream?.getAudioTracks()[0] ?? (this.stand.audio ??= silence());
-    const video = this.stream?.getVideoTracks()[0] ?? (this.stand.video ??= card());
+    const video = this.stream?.getVideoTracks()[0] ?? (this.stand.video ??= card(() => this.missing.audio));
     return {audio: audio.track ?? audio, video: video.track ?? video};
+  }
+
+  /// {audio, video}: what the browser did not give us, or took away.
+  get missing() {
+    return {audio: !this.stream?.getAudioTracks().length, video: !this.stream?.getVideoTracks().length};
   }
 
   mute(kind, on) {
@@ -92,7 +97,7 @@ function silence() {
 }
 
 /// A picture that says there is no camera, drawn anew each second: a canvas sends nothing while nobody draws.
-function card() {
+function card(voiceless) {
   const canvas = document.createElement('canvas');
   canvas.width = 1280;
   canvas.height = 720;
@@ -103,9 +108,9 @@ function card() {
     pen.fillStyle = '#ffffff';
     pen.textAlign = 'center';
     pen.font = '64px "BIZ UDPGothic", sans-serif';
-    pen.fillText('声だけでお話しします', 640, 340);
+    pen.fillText(voiceless() ? '相談員の声と映像が届いていません' : '声だけでお話しします', 640, 340);
     pen.font = '36px sans-serif';
-    pen.fillText('The counsellor has no camera', 640, 420);
+    pen.fillText(voiceless() ? 'No sound or picture of the counsellor' : 'The counsellor has no camera', 640, 420);
   };
   draw();
   const timer = setInterval(draw, 1000);

@@ -199,7 +199,8 @@ export class Room {
   }
 
   devicesChanged() {
-    this.view.own(this.devices.stream, this.devices.error && aboutDevices(this.devices.error));
+    const {stream, error, missing} = this.devices;
+    this.view.own(stream, missing.audio || missing.video ? aboutDevices(error, missing) : null);
     for (const peer of this.peers.values()) peer.send(this.devices.tracks()).catch(() => {});
   }
 

@@ -7,8 +7,8 @@ import {endedBy, lasting, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
 const muteWords = {
-  audio: {on: ['自分の音を出す', 'Unmute'], off: ['自分の音を切る', 'Mute'], shown: '音 切'},
-  video: {on: ['自分の映像を出す', 'Show me'], off: ['自分の映像を切る', 'Hide me'], shown: '映像 切'},
+  audio: {on: ['自分の音を出す', 'Unmute'], off: ['自分の音を切る', 'Mute'], shown: '音を切っています'},
+  video: {on: ['自分の映像を出す', 'Show me'], off: ['自分の映像を切る', 'Hide me'], shown: '映像を切っています'},
 };
 
 export class RoomView {
@@ -30,7 +30,7 @@ export class RoomView {
   open() {
     this.name('', '');
     this.far(null);
-    this.own(null, '');
+    this.own(null, null);
     this.say('');
     this.shown = null;
     const kept = JSON.parse(sessionStorage.getItem(mutedKey) ?? '{}');  // a reload must not open a muted microphone
@@ -41,7 +41,7 @@ export class RoomView {
   close() {
     sessionStorage.removeItem(mutedKey);
     this.far(null);
-    this.own(null, '');
+    this.own(null, null);
     if ($('ask').open) $('ask').close('no');
   }
 
@@ -55,9 +55,7 @@ export class RoomView {
     this.muted[kind] = on;
     $(name).setAttribute('aria-pressed', String(on));
     $(`${name}-text`).replaceChildren(...both(...(on ? words.on : words.off)));
-    const shown = Object.keys(muteWords).filter(each => this.muted[each]).map(each => muteWords[each].shown);
-    $('own-muted').textContent = shown.join('・');
-    show($('own-muted'), shown.length > 0);
+    this.ownWords();
     sessionStorage.setItem(mutedKey, JSON.stringify(this.muted));
     this.on.mute(kind, on);
   }
@@ -103,12 +101,27 @@ export class RoomView {
     }
   }
 
+  /// `trouble`: [what the hall does not get, what to do], for as long as it is so.
   own(stream, trouble) {
     const hasPicture = Boolean(stream?.getVideoTracks().length);
     $('own').srcObject = hasPicture ? stream : null;
-    show($('own-frame'), hasPicture);
-    $('room-devices-text').textContent = trouble || '';
+    show($('own-frame'), hasPicture || Boolean(trouble));
+    this.cameraless = !hasPicture;
+    this.ownWords();
+    const [lost, todo] = trouble ?? ['', ''];
+    $('room-devices-lost').textContent = lost;
+    $('room-devices-text').textContent = todo;
     show($('room-devices'), Boolean(trouble));
+  }
+
+  /// Over our own picture: what of us the hall does not see or hear.
+  ownWords() {
+    const words = [];
+    if (this.muted.audio) words.push(muteWords.audio.shown);
+    if (this.cameraless) words.push('映像は届いていません');
+    else if (this.muted.video) words.push(muteWords.video.shown);
+    $('own-words').textContent = words.join('\n');
+    show($('own-words'), words.length > 0);
   }
 
   pictureCame() {
@@ -144,7 +157,7 @@ export class RoomView {
     if (over) {
       $('far').srcObject = null;
       show($('room-sound'), false);
-      this.own(null, '');
+      this.own(null, null);
       if ($('ask').open) $('ask').close('no');
       if (state !== 'elsewhere') sessionStorage.removeItem(mutedKey);
       $(state === 'elsewhere' ? 'curtain-again' : 'curtain-back').focus();

@@ -46,15 +46,20 @@ export const bookingStates = {
 };
 
 const deviceWords = {
-  NotAllowedError: 'カメラとマイクの使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。',
-  NotFoundError: 'カメラかマイクが見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。',
-  NotReadableError: 'カメラかマイクを他のソフトが使っています。Zoom などを終えてから、「もう一度」を押してください。',
+  NotAllowedError: what => `${what}の使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。`,
+  NotFoundError: what => `${what}が見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。`,
+  NotReadableError: what => `${what}を他のソフトが使っています。Zoom などを終えてから、「もう一度」を押してください。`,
 };
 
-/// Why there is no camera or microphone, and what to do with hands.
-export function aboutDevices(error) {
-  const hint = deviceWords[error.name] ?? 'カメラとマイクを使えません。ブラウザーを開き直してください。';
-  return `${hint} 相手の映像と音は届きます。`;
+/// What the hall does not get from us, why, and what to do with hands: [what, why and what to do]. `missing` is
+/// {audio, video}.
+export function aboutDevices(error, missing) {
+  const both = missing.audio && missing.video;
+  const lost = both ? 'こちらの声は届いていません。映像も届いていません。' :
+    missing.audio ? 'こちらの声は届いていません。映像は届きます。' : 'こちらの映像は届いていません。声は届きます。';
+  const what = both ? 'カメラとマイク' : missing.audio ? 'マイク' : 'カメラ';
+  const hint = deviceWords[error?.name]?.(what) ?? `${what}を使えません。ブラウザーを開き直してください。`;
+  return [lost, hint];
 }
 
 /// Why a seat is refused: [ja, en].

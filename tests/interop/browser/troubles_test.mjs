@@ -9,6 +9,12 @@ import {until} from './lib/until.js';
 const {bookedNow, pageTest, talk} = office();
 const focused = page => page.page.evaluate(() => document.activeElement.id || document.activeElement.tagName);
 
+/// A picture for people, where MADOGUCHI_PICTURES names a folder.
+async function keep(page, name) {
+  const folder = process.env.MADOGUCHI_PICTURES;
+  if (folder) await page.screenshot(`${folder}/${name}.png`);
+}
+
 pageTest('a refused booking is told in Japanese with what to do, whatever the desk writes', async page => {
   const answers = {
     'unknown-hall': [422, '会館'], 'not-a-time': [422, '時刻'], 'in-the-past': [422, '過ぎて'], 'too-far-ahead': [422, '400日'],
@@ -118,4 +124,49 @@ pageTest('an end that failed leaves no "try again" over the end that came', asyn
   assert.equal(await page.page.isVisible('#room-said'), false);
   assert.ok(!(await page.page.textContent('#curtain')).includes('お試し'));
   page.problems = page.problems.filter(text => !/ERR_FAILED/.test(text));
+});
+
+/// The browser refuses these kinds from the next load on.
+function refuse(page, kinds) {
+  return page.context.addInitScript(refused => {
+    const obtain = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = wanted => refused.some(kind => wanted[kind]) ?
+      Promise.reject(new DOMException('refused', 'NotAllowedError')) : obtain(wanted);
+  }, kinds);
+}
+
+for (const [kinds, lost, what] of [
+  [['audio', 'video'], 'こちらの声は届いていません', 'カメラとマイクの使用'],
+  [['video'], 'こちらの映像は届いていません', 'カメラの使用'],
+  [['audio'], 'こちらの声は届いていません', 'マイクの使用'],
+]) {
+  pageTest(`without ${kinds.join(' and ')}: the page says all through the talk what the hall does not get`, async (page, t) => {
+    const {box, room} = await bookedNow(t);
+    await refuse(page, kinds);
+    await page.page.reload();
+    await page.waitView('today');
+    await talk(page, box, room);
+    await page.page.waitForSelector('#room-devices');
+    const words = await page.page.textContent('#room-devices');
+    assert.ok(words.includes(lost) && words.includes(what) && words.includes('もう一度'), words);
+    assert.equal(words.includes('声は届きます'), !kinds.includes('audio'));
+    assert.equal(await page.page.isVisible('#own-words'), kinds.includes('video'));
+    const seen = (await page.stats()).received.frames;
+    await page.until('more of the talk', ({received}) => received.frames > seen + 50);
+    assert.ok(await page.page.isVisible('#room-devices'));
+    await keep(page, `without-${kinds.join('-')}`);
+  });
+}
+
+pageTest('our own picture and sound switched off are words on it', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  assert.equal(await page.page.isVisible('#own-words'), false);
+  await page.page.click('#mute-picture');
+  assert.equal(await page.page.textContent('#own-words'), '映像を切っています');
+  await page.page.click('#mute-sound');
+  assert.match(await page.page.textContent('#own-words'), /音を切っています\s映像を切っています/);
+  await keep(page, 'own-off');
+  await page.page.click('#mute-picture');
+  assert.equal(await page.page.textContent('#own-words'), '音を切っています');
 });
