@@ -15,7 +15,9 @@ const roomKey = 'madoguchi.room';
 let me = null, deskStream = null;
 const rings = new Rings(enterRoom);
 const today = new Today(enterRoom);
-const room = new Room({over: forgetRoom, gone: leaveRoom, again: enterRoom, signedOut});
+const room = new Room({
+  over: forgetRoom, gone: leaveRoom, again: enterRoom, signedOut, talking: on => rings.talk(on),
+});
 today.signedOut = signedOut;
 
 function view(name) {

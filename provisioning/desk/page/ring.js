@@ -11,7 +11,8 @@ export class Rings {
   constructor(answer) {
     this.answer = answer;
     this.rings = new Map();
-    this.room = null;  // the room we sit in: its own ring is no news, others are told quietly
+    this.room = null;      // the room we sit in: its own ring is no news
+    this.talking = false;  // somebody talks there: others are told quietly, and wait
     this.bell = null;
     setInterval(() => this.tick(), 1000);
   }
@@ -47,8 +48,16 @@ export class Rings {
     for (const room of [...this.rings.keys()]) this.remove(room);
   }
 
+  /// In no room (null), or in one where nobody knows yet whether somebody talks: quiet until we are told.
   sitIn(room) {
     this.room = room;
+    this.talking = room !== null;
+    this.refresh();
+  }
+
+  talk(on) {
+    if (this.room === null || this.talking === on) return;
+    this.talking = on;
     this.refresh();
   }
 
@@ -68,10 +77,10 @@ export class Rings {
       if (room !== this.room) others += 1;
       if (room === this.room) ring.notification?.close();
     }
-    $('rings').classList.toggle('quiet-rings', this.room !== null);
-    if (others && this.room === null) (this.bell ??= new Bell()).start();
+    $('rings').classList.toggle('quiet-rings', this.talking);
+    if (others && !this.talking) (this.bell ??= new Bell()).start();
     else this.bell?.stop();
-    if (others && this.room !== null && others > (this.told ?? 0)) (this.bell ??= new Bell()).strike();
+    if (others && this.talking && others > (this.told ?? 0)) (this.bell ??= new Bell()).strike();
     this.told = others;
     document.title = others ? '● 呼び出し | 窓口' : '窓口 | Madoguchi';
   }

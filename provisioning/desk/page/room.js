@@ -8,9 +8,10 @@ import {Devices} from './devices.js';
 import {Peer} from './peer.js';
 import {Meter, wakeSound} from './sound.js';
 import {RoomView} from './room_view.js';
-import {aboutDevices, aboutError, aboutSeat} from './words.js';
+import {aboutDevices, aboutError, aboutSeat, inTalk} from './words.js';
 
 const devicesWithin = 2000;   // an offer is answered without camera and microphone after this; they follow
+const tellsWithin = 700;      // what goes on in a room is heard this soon after sitting down
 const together = 3000;        // streams lost within this were lost for the same reason
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -18,11 +19,13 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 export class Room {
   /// `over()` when it ended with its words still shown, `gone()` when the counsellor wants the list, `signedOut()`
   /// when the desk knows us no more.
-  /// `again(room)` when she wants to go on where another window took the seat.
-  constructor({over, gone, again, signedOut}) {
+  /// `again(room)` when she wants to go on where another window took the seat. `talking(on)`, again and again: whether
+  /// somebody in the hall would lose her, were she to go.
+  constructor({over, gone, again, signedOut, talking}) {
     this.over = over;
     this.gone = gone;
     this.signedOut = signedOut;
+    this.talking = talking;
     this.devices = new Devices();
     this.devices.onChange = () => this.devicesChanged();
     this.view = new RoomView({
@@ -52,6 +55,7 @@ export class Room {
     this.framesSeen = 0;
     this.grewAt = 0;
     this.startedAt = 0;
+    this.seatedAt = 0;
     this.why = null;       // [ja, en] in place of the state's own words
     this.by = null;
   }
@@ -62,11 +66,13 @@ export class Room {
     this.far = new MediaStream();
   }
 
-  /// Sits down. Also the way back after a reload, and after another tab took the seat.
+  /// Sits down. Also the way back after a reload, and after another tab took the seat; and from one room to another.
   async enter(room) {
+    if (this.session && this.room !== room) api.leave(this.room, this.session).catch(() => {});
     const turn = this.turn = (this.turn ?? 0) + 1;
     this.reset(room);
     this.meter ??= new Meter();
+    this.meter.listen(null);
     this.view.open();
     this.update();
     this.devices.open();
@@ -108,6 +114,7 @@ export class Room {
     this.stream = api.roomStream(this.room, this.session, {
       opened: mine(() => {
         this.offline = false;
+        this.seatedAt ||= Date.now();
         this.update();
       }),
       lost: mine(() => {
@@ -232,7 +239,11 @@ export class Room {
   update() {
     if (!this.room) return;
     const {offline, startedAt, why, by} = this;
-    this.view.show({state: this.state(), offline, startedAt, why, by});
+    const state = this.state();
+    this.view.show({state, offline, startedAt, why, by});
+    // Just seated we do not know yet: what goes on here is told right after.
+    const calm = this.finished || (!inTalk.has(state) && this.seatedAt && Date.now() - this.seatedAt > tellsWithin);
+    this.talking(!calm);
   }
 
   /// Over, for whatever reason: camera off, peers closed, and the words stay until the counsellor goes on.

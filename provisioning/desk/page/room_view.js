@@ -3,7 +3,7 @@
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, show} from './dom.js';
-import {endedBy, lasting, roomStates} from './words.js';
+import {endedBy, inTalk, lasting, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
 const muteWords = {
@@ -70,7 +70,7 @@ export class RoomView {
 
   /// Asked only where someone in the hall would lose the counsellor.
   async askLeave() {
-    const yes = !['connecting', 'talking', 'away'].includes(this.state) || await ask({
+    const yes = !inTalk.has(this.state) || await ask({
       title: '相談の途中で退室しますか',
       text: '会館の方との話がここで切れます。用件が済んだときは、もどって「相談を終える」を押してください。',
       yes: ['退室する', 'Leave'],

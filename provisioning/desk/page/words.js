@@ -30,6 +30,9 @@ export const roomStates = {
   refused: {tone: 'trouble', ja: '入室できません', en: 'This room cannot be entered', text: '', textEn: ''},
 };
 
+/// The states in which somebody in the hall would lose the counsellor.
+export const inTalk = new Set(['connecting', 'talking', 'away']);
+
 export const endedBy = {
   hall: ['会館のボタンで終わりました。', 'Ended with the button in the hall.'],
   counsellor: ['相談員が終えました。', 'Ended by the counsellor.'],

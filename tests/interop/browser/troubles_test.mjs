@@ -170,3 +170,30 @@ pageTest('our own picture and sound switched off are words on it', async (page, 
   await page.page.click('#mute-picture');
   assert.equal(await page.page.textContent('#own-words'), '音を切っています');
 });
+
+pageTest('who only waits in a room hears another hall ring and goes there; who talks is told quietly', async (page, t) => {
+  const here = await bookedNow(t), there = await bookedNow(t, '西公民館'), third = await bookedNow(t, '東公民館');
+  await page.page.reload();
+  await page.waitView('today');
+  await page.enter(here.booking.receipt);
+  await page.until('the seat', ({state}) => state === 'waiting');
+  await there.box.say(there.room, 'calling');
+  await page.until('the bell, again and again', ({ringing, ringLevel}) => ringing && ringLevel > -45);
+  assert.equal(await page.page.isVisible('.ring-later'), false);
+  await keep(page, 'ring-while-waiting');
+  await talk(page, there.box, there.room);
+  await here.box.hears(event => event.type === 'seat-left', 'the first seat to be left', {seconds: 3});
+  assert.equal((await page.stats()).room, there.room);
+
+  await third.box.say(third.room, 'calling');
+  await page.page.waitForSelector(`.ring[data-room="${third.room}"] .ring-later`);
+  const quiet = await page.stats();
+  assert.equal(quiet.ringing, false);
+  assert.equal(await page.page.isVisible(`.ring[data-room="${third.room}"] .answer`), false);
+  assert.equal(quiet.state, 'talking');
+  await keep(page, 'ring-while-talking');
+  await there.box.say(there.room, 'ended');
+  await page.until('the bell after the talk', ({ringing, ringLevel}) => ringing && ringLevel > -45);
+  await page.answer(third.room);
+  await third.box.hears(event => event.type === 'seat-joined', 'the next seat');
+});
