@@ -56,6 +56,7 @@ function leaveRoom() {
 function signedIn(who) {
   me = who;
   $('who-name').textContent = who.name;
+  rings.listen(true);
   show($('allow-notifications'), 'Notification' in window && Notification.permission === 'default');
   deskStream?.close();
   deskStream = api.deskStream({
@@ -86,6 +87,7 @@ function signedOut() {
   me = null;
   deskStream.close();
   rings.clear();
+  rings.listen(false);
   today.stop();
   room.out();
   view('login');

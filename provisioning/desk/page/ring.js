@@ -3,8 +3,10 @@
 // button that answers. It rings until someone answers or the desk says that it stopped.
 
 import {$, both, make, show} from './dom.js';
-import {Bell} from './sound.js';
+import {Bell, soundAwake, wakeSound, watchSound} from './sound.js';
 import {lasting} from './words.js';
+
+const wakesWithin = 700;  // a sound that nobody keeps silent runs by then
 
 export class Rings {
   /// `answer(room)` when the counsellor picks one up.
@@ -14,7 +16,27 @@ export class Rings {
     this.room = null;      // the room we sit in: its own ring is no news
     this.talking = false;  // somebody talks there: others are told quietly, and wait
     this.bell = null;
+    this.listening = false;  // someone is signed in, whom a ring should reach
+    watchSound(() => this.soundChanged());
+    $('ring-aloud').addEventListener('click', wakeSound);
     setInterval(() => this.tick(), 1000);
+  }
+
+  /// From the login on, or no more. After a reload nobody has clicked yet, and the browser may keep the bell silent: then
+  /// the page says so before a hall rings in vain.
+  listen(on) {
+    this.listening = on;
+    if (on && !soundAwake()) setTimeout(() => this.tellSilence(), wakesWithin);
+    else this.tellSilence();
+  }
+
+  tellSilence() {
+    show($('ring-silent'), this.listening && !soundAwake());
+  }
+
+  soundChanged() {
+    this.tellSilence();
+    if (soundAwake() && this.sounding) this.bell.strike();
   }
 
   add(ring) {

@@ -18,6 +18,11 @@ export function wakeSound() {
 
 export const soundAwake = () => context?.state === 'running';
 
+/// `told()` whenever the sound wakes or falls silent.
+export function watchSound(told) {
+  audio().addEventListener('statechange', told);
+}
+
 /// Level and strongest frequency of a sound.
 export class Meter {
   constructor() {

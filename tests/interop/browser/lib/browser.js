@@ -11,8 +11,9 @@ import {until} from './until.js';
 
 export const viewport = {width: 1280, height: 800};
 
-/// A running browser; close() ends it and removes its files. `tone`: hertz of the microphone.
-export async function launch({executablePath = '/usr/bin/chromium', tone = 1000, args = []} = {}) {
+/// A running browser; close() ends it and removes its files. `tone`: hertz of the microphone. `aloud`: pages may sound
+/// before anybody has clicked; false is how people's browsers are.
+export async function launch({executablePath = '/usr/bin/chromium', tone = 1000, aloud = true, args = []} = {}) {
   if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install the package chromium`);
   const folder = mkdtempSync(join(tmpdir(), 'madoguchi-browser-'));
   const remove = () => rmSync(folder, {recursive: true, force: true});
@@ -25,7 +26,7 @@ export async function launch({executablePath = '/usr/bin/chromium', tone = 1000,
       args: [
         '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
         `--use-file-for-fake-audio-capture=${wav}`, '--allow-loopback-in-peer-connection',
-        '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage',
+        ...(aloud ? ['--autoplay-policy=no-user-gesture-required'] : []), '--disable-dev-shm-usage',
         '--lang=ja', ...args,
       ],
     });
@@ -68,6 +69,11 @@ export class CounsellorPage {
     this.page.on('pageerror', error => this.problems.push(`exception: ${error.stack ?? error}`));
     this.page.on('crash', () => this.problems.push('the page crashed'));
     return this;
+  }
+
+  /// Another tab of the same counsellor, where nobody has clicked yet.
+  async tab() {
+    return new CounsellorPage(this.context, await this.context.newPage(), this.origin).watch();
   }
 
   async visit(path = '/') {
