@@ -5,8 +5,9 @@
 
 import * as api from './api.js';
 import {Devices} from './devices.js';
+import {Flow} from './flow.js';
 import {Peer} from './peer.js';
-import {Meter, wakeSound} from './sound.js';
+import {Meter, soundAwake, wakeSound} from './sound.js';
 import {RoomView} from './room_view.js';
 import {aboutDevices, aboutError, aboutSeat, inTalk} from './words.js';
 
@@ -51,9 +52,7 @@ export class Room {
     this.box = null;       // the last `box` event
     this.finished = null;  // 'ended', 'elsewhere', 'refused'
     this.offline = false;
-    this.flowing = false;
-    this.framesSeen = 0;
-    this.grewAt = 0;
+    this.flow = new Flow();
     this.startedAt = 0;
     this.seatedAt = 0;
     this.why = null;       // [ja, en] in place of the state's own words
@@ -197,8 +196,7 @@ export class Room {
     if (this.farPeer !== peer) {
       this.farPeer = peer;
       this.far = new MediaStream();
-      this.flowing = false;
-      this.framesSeen = 0;
+      this.flow.anew();
     }
     this.far.addTrack(track);
     this.view.far(this.far);
@@ -215,22 +213,21 @@ export class Room {
     return [...this.peers.values()].reverse().find(peer => peer.direction === direction);
   }
 
-  /// Each second: does the hall's picture move?
+  /// Each second: what comes from the hall?
   async look() {
     if (!this.room || this.finished) return;
-    const video = (await this.newest('whip')?.figures())?.video;
-    const frames = video?.framesDecoded ?? 0;
-    if (frames !== this.framesSeen) this.grewAt = Date.now();
-    this.framesSeen = frames;
-    this.flowing = frames > 0 && Date.now() - this.grewAt < 3000;
-    if (this.flowing) this.startedAt ||= Date.now();
+    const turn = this.turn, figures = await this.newest('whip')?.figures();
+    if (turn !== this.turn || this.finished) return;
+    if (!figures) this.flow.anew();
+    else this.flow.look(figures, this.view.brightest(), soundAwake() ? this.meter.level() : null);
+    if (this.flow.flowing) this.startedAt ||= Date.now();
     this.update();
   }
 
   state() {
     if (this.finished) return this.finished;
     if (!this.session) return 'entering';
-    if (this.flowing) return 'talking';
+    if (this.flow.flowing) return 'talking';
     if (this.box === 'away') return 'away';
     if (this.peers.size || this.box === 'calling' || this.box === 'talking') return 'connecting';
     return this.box === 'cancelled' ? 'cancelled' : 'waiting';
@@ -241,6 +238,7 @@ export class Room {
     const {offline, startedAt, why, by} = this;
     const state = this.state();
     this.view.show({state, offline, startedAt, why, by});
+    this.view.lack(state === 'talking' ? this.flow.lacking : '');
     // Just seated we do not know yet: what goes on here is told right after.
     const calm = this.finished || (!inTalk.has(state) && this.seatedAt && Date.now() - this.seatedAt > tellsWithin);
     this.talking(!calm);
@@ -292,7 +290,7 @@ export class Room {
     const received = (await this.newest('whip')?.figures())?.video;
     const sent = (await this.newest('whep')?.figures())?.video;
     return {
-      room: this.room, state: this.room ? this.state() : 'out', endedBy: this.by,
+      room: this.room, state: this.room ? this.state() : 'out', endedBy: this.by, lacking: this.flow.lacking,
       received: {
         width: received?.frameWidth ?? 0, height: received?.frameHeight ?? 0, frames: received?.framesDecoded ?? 0,
         fps: received?.framesPerSecond ?? 0, toneHz: this.meter?.tone() ?? 0, level: this.meter?.level() ?? -100,

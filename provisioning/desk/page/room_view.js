@@ -3,7 +3,7 @@
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, show} from './dom.js';
-import {endedBy, inTalk, lasting, roomStates} from './words.js';
+import {endedBy, inTalk, lackWords, lasting, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
 const muteWords = {
@@ -122,6 +122,30 @@ export class RoomView {
     else if (this.muted.video) words.push(muteWords.video.shown);
     $('own-words').textContent = words.join('\n');
     show($('own-words'), words.length > 0);
+  }
+
+  /// The brightest point of the hall's picture now, 0 to 255; null without one.
+  brightest() {
+    const far = $('far');
+    if (!far.videoWidth || far.readyState < 2) return null;
+    this.pen ??= new OffscreenCanvas(32, 18).getContext('2d', {willReadFrequently: true});
+    this.pen.drawImage(far, 0, 0, 32, 18);
+    const points = this.pen.getImageData(0, 0, 32, 18).data;
+    let brightest = 0;
+    for (let i = 0; i < points.length; i += 4) brightest = Math.max(brightest, points[i], points[i + 1], points[i + 2]);
+    return brightest;
+  }
+
+  /// What of the hall does not come, a key of lackWords or ''. Where its picture is seen, the words stand above it.
+  lack(what) {
+    if (this.lacks === what) return;
+    this.lacks = what;
+    const place = what === 'silent' ? 'far-silent' : 'far-words';
+    for (const each of ['far-silent', 'far-words']) show($(each), Boolean(what) && each === place);
+    const [title, text, en] = lackWords[what] ?? ['', '', ''];
+    $(`${place}-title`).textContent = title;
+    $(`${place}-text`).textContent = text;
+    $(`${place}-en`).textContent = en;
   }
 
   pictureCame() {

@@ -48,6 +48,24 @@ export const bookingStates = {
   past: ['過ぎました', 'Past'],
 };
 
+/// What of the hall does not come: [title, what to do, English].
+export const lackWords = {
+  'no-picture': ['会館の映像がまだ届いていません', '声は届いています。このままお話しください。', 'No picture of the hall yet; its sound is here.'],
+  'stopped': ['会館の映像が止まりました', '声は届いています。このままお話しください。', 'The picture of the hall has stopped; its sound is here.'],
+  'dark': [
+    '会館の映像が真っ暗です', 'カメラが止まっているか、部屋が暗くなっています。会館の方に声でたずねてください。',
+    'The picture is black: the camera has stopped, or the room is dark.',
+  ],
+  'muted': [
+    '会館の声と映像が止められています', '会館の方が止めています。そのままお待ちください。',
+    'The hall has switched its sound and picture off.',
+  ],
+  'silent': [
+    '会館の音が届いていません', '会館のマイクが止まっているようです。手ぶりでお伝えになるか、会館に電話してください。',
+    'No sound from the hall: its microphone seems to be off.',
+  ],
+};
+
 const deviceWords = {
   NotAllowedError: what => `${what}の使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。`,
   NotFoundError: what => `${what}が見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。`,

@@ -73,8 +73,10 @@ for (const codecs of [['h264', 'vp8'], ['vp8']]) {
     await box.ask('mute', 'on');
     await page.until('silence from the hall', ({received}) => received.toneHz === 0);
     await box.until('the card', now => now.card.code === 'muted');
+    await page.until('the page to say so', ({lacking}) => lacking === 'muted');
     await box.ask('mute', 'off');
-    await page.until('the hall\'s tone again', ({received}) => near(received.toneHz, boxTone));
+    await page.until('the hall\'s tone again, and no words', ({received, lacking}) =>
+      near(received.toneHz, boxTone) && lacking === '');
 
     // The counsellor mutes.
     await page.page.click('#mute-sound');

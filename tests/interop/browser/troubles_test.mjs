@@ -197,3 +197,46 @@ pageTest('who only waits in a room hears another hall ring and goes there; who t
   await page.answer(third.room);
   await third.box.hears(event => event.type === 'seat-joined', 'the next seat');
 });
+
+pageTest('what does not come of the hall is words, not black or silence', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  const says = async (what, words) => {
+    await page.until(`"${what}" to be told`, ({lacking}) => lacking === what);
+    const seen = () => page.page.$$eval('#far-words, #far-silent', found =>
+      found.filter(each => each.checkVisibility()).map(each => each.textContent).join());
+    await until(`the words "${words}"`, async () => words ? (await seen()).includes(words) : await seen() === '', 5);
+    if (what) await keep(page, `lacking-${what}`);
+  };
+  await talk(page, box, room);
+  await says('', '');
+  await box.send('video', 'muted');
+  await says('dark', '会館の映像が真っ暗です');
+  await box.send('audio', 'muted');
+  await says('muted', '会館の声と映像が止められています');
+  await box.send('video', 'live');
+  await says('silent', '会館の音が届いていません');
+  await box.send('audio', 'live');
+  await says('', '');
+  await box.send('video', 'nothing');
+  await says('stopped', '会館の映像が止まりました');
+  assert.equal((await page.stats()).state, 'talking');
+  await box.say(room, 'ended');
+  await page.until('the end', ({state}) => state === 'ended');
+  assert.equal(await page.page.isVisible('#far-words'), false);
+});
+
+pageTest('a talk begins with the sound alone when the picture does not come', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await box.say(room, 'calling');
+  await page.answer(room);
+  await box.hears(event => event.type === 'seat-joined', 'the counsellor to sit down');
+  await box.withhold('video');
+  await box.connect(room);
+  await page.until('the talk', ({state, lacking, received}) =>
+    state === 'talking' && lacking === 'no-picture' && received.toneHz > 0);
+  assert.ok((await page.page.textContent('#far-words')).includes('会館の映像がまだ届いていません'));
+  await keep(page, 'lacking-no-picture');
+  await box.send('video', 'live');
+  await page.until('the picture', ({lacking, received}) => lacking === '' && received.frames > 10);
+  assert.equal(await page.page.isVisible('#far-words'), false);
+});

@@ -88,6 +88,16 @@ export class PageBox {
     return statuses;
   }
 
+  /// What is sent from now on of a kind ("video", "audio"): "live", "muted" (black, silence) or "nothing".
+  send(kind, what) {
+    return this.page.evaluate(([each, how]) => window.box.send(each, how), [kind, what]);
+  }
+
+  /// The next connection begins without this kind.
+  withhold(kind) {
+    return this.page.evaluate(each => void window.box.withhold(each), kind);
+  }
+
   /// {received: {frames, width, height, toneHz, brightness}, sent: {frames}, states: [...]}
   stats() {
     return this.page.evaluate(() => window.box.stats());
@@ -135,14 +145,16 @@ function inBoxPage(hertz) {
   const meter = audio.createAnalyser();
   meter.fftSize = 32768;
   meter.smoothingTimeConstant = 0;
-  const peers = {};
+  const peers = {}, withheld = new Set();  // kinds of which a connection begins with nothing
   let playing;
 
   async function offer(direction) {
     peers[direction]?.close();
     const peer = peers[direction] = new RTCPeerConnection();
     if (direction === 'whip') {
-      for (const track of tracks) peer.addTransceiver(track, {direction: 'sendonly'});
+      for (const track of tracks) {
+        peer.addTransceiver(withheld.has(track.kind) ? track.kind : track, {direction: 'sendonly'});
+      }
     } else {
       for (const kind of ['video', 'audio']) peer.addTransceiver(kind, {direction: 'recvonly'});
       const stream = new MediaStream();
@@ -188,6 +200,13 @@ function inBoxPage(hertz) {
   window.box = {
     offer,
     accept: (direction, sdp) => peers[direction].setRemoteDescription({type: 'answer', sdp}),
+    withhold: kind => withheld.add(kind),
+    async send(kind, what) {
+      const track = tracks.find(each => each.kind === kind);
+      track.enabled = what !== 'muted';
+      const sender = peers.whip?.getSenders()[tracks.indexOf(track)];
+      await sender?.replaceTrack(what === 'nothing' ? null : track);
+    },
     hangUp: () => Object.values(peers).forEach(peer => peer.close()),
     async stats() {
       const incoming = await rtp(peers.whep, 'inbound-rtp'), outgoing = await rtp(peers.whip, 'outbound-rtp');
