@@ -46,7 +46,7 @@ asio::awaitable<void> MediaProcess::stop() {
 }
 
 Result<void> MediaProcess::send(const protocol::ToMedia& message, std::span<const int> fds) {
-  if (!ready_) return fail(Errc::unreachable, "the media process is not ready");
+  if (!ready()) return fail(Errc::unreachable, "the media process is not ready");
   return lives_.present()->send(protocol::encode(message), fds);
 }
 

@@ -46,7 +46,8 @@ class MediaProcess {
   /// and is replaced as hung.
   Result<void> send(const protocol::ToMedia& message, std::span<const int> fds = {});
 
-  [[nodiscard]] bool ready() const { return ready_; }
+  /// False from the moment of its death on, also while its last words are still to be read.
+  [[nodiscard]] bool ready() const { return ready_ && lives_.present()->alive(); }
   /// It died so often that the next life waits.
   [[nodiscard]] bool slowed() const { return slowed_; }
   /// Of the present life, and of old ones that are not gone yet.

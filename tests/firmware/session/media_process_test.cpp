@@ -2,6 +2,10 @@
 // The media process across its lives, with a played one, in virtual time.
 #include "firmware/session/media_process.hpp"
 
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -146,6 +150,55 @@ TEST_CASE("the words that a life said before it died are heard") {
   bench.settle();
   CHECK(bench.messages.size() == 1);
   CHECK(bench.losses.size() == 1);
+}
+
+TEST_CASE("a process is not ready any more from its death on, though its last words are still waited for") {
+  boost::asio::io_context loop;
+  FakeClock clock{WallTime(std::chrono::milliseconds(1'800'000'000'000))};
+  UniqueFd childs_end;  // the test holds it open: the channel does not tell of the end
+  pid_t pid = 0;
+  const Spawner spawner = [&]() -> Result<SpawnedChild> {
+    auto ends = seqpacket_pair();
+    if (!ends) return fail(ends.error());
+    ChildSpec spec;
+    spec.program = "/bin/sleep";
+    spec.arguments = {"600"};
+    auto process = Child::spawn(loop.get_executor(), std::move(spec));
+    if (!process) return fail(process.error());
+    childs_end = std::move(ends->second);
+    pid = process->pid();
+    return SpawnedChild{std::move(*process), std::move(ends->first)};
+  };
+  std::vector<Loss> losses;
+  MediaProcess::Handlers handlers;
+  handlers.on_lost = [&losses](const Loss& loss) { losses.push_back(loss); };
+  MediaProcess media(loop.get_executor(), clock, MediaProcessSettings{}, protocol::MediaHello{}, handlers, spawner);
+  const auto turn_until = [&loop](const auto& holds) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!holds() && std::chrono::steady_clock::now() < end) {
+      loop.restart();
+      loop.run_for(1ms);
+    }
+    return holds();
+  };
+  media.start();
+  REQUIRE(turn_until([&] { return pid != 0; }));
+  const std::string ready = protocol::encode(protocol::FromMedia(protocol::Ready{protocol::kVersion, true, true, {}}));
+  REQUIRE(::send(childs_end.get(), ready.data(), ready.size(), MSG_NOSIGNAL) > 0);
+  REQUIRE(turn_until([&] { return media.ready(); }));
+
+  REQUIRE(::kill(pid, SIGKILL) == 0);
+  siginfo_t end{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT) == 0);
+  CHECK_FALSE(media.ready());  // before the loop has turned at all
+  CHECK(media.send(protocol::SetMute{true}).error().code == Errc::unreachable);
+  CHECK(losses.empty());
+  REQUIRE(turn_until([&] {
+    clock.advance(10ms);
+    return !losses.empty();
+  }));
+  CHECK(losses[0].reason == Loss::died);
+  CHECK(losses[0].words == "killed by SIGKILL");
 }
 
 TEST_CASE("more than five deaths in a minute: every 5 s, and never given up") {
