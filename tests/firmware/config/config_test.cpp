@@ -239,7 +239,7 @@ TEST_CASE("text that is not TOML is told with its place, alone") {
 }
 
 TEST_CASE("what a time zone and an ICE server may be") {
-  for (const std::string zone : {"Asia/Tokyo", "Japan", "UTC", "America/Indiana/Knox", "Etc/GMT-9"}) {
+  for (const std::string zone : {"Asia/Tokyo", "UTC", "America/Indiana/Knox", "Etc/GMT-9"}) {
     CAPTURE(zone);
     CHECK(problems("[schedule]\ntime_zone = \"" + zone + "\"\n").empty());
   }
