@@ -170,6 +170,7 @@ fi
 
 # ---- the counsellor, in headless Chromium
 step "the counsellor logs in"
+: >"$state/counsellor.log"  # there before the first look at it
 setsid node $browser/counsellor.js --url "$origin" --name "$name" --password-file "$state/password" --seconds "$seconds" \
   --out "$out" --end page >"$state/counsellor.json" 2>"$state/counsellor.log" &
 counsellor=$!
