@@ -64,24 +64,47 @@ json::bj::object refusal(const Error& error) {
 }  // namespace
 
 struct Server::Connections {
+  struct Connection {
+    Connection(asio::any_io_executor executor, UniqueFd socket) : channel(executor, std::move(socket)) {}
+    Channel channel;
+    bool answering = false;
+    std::uint64_t silent_since = 0;  ///< in turns: how many questions and visitors had come by then
+  };
+
   explicit Connections(Answer a) : answer(std::move(a)) {}
   Answer answer;
-  std::vector<std::weak_ptr<Channel>> channels;  ///< of all connections, also of some that are gone
+  std::vector<std::weak_ptr<Connection>> open;  ///< and some that are gone
+  std::uint64_t turns = 0;
 
-  [[nodiscard]] std::size_t open() {
-    std::erase_if(channels, [](const auto& each) { return each.expired(); });
-    return channels.size();
+  /// A free place, or that of who has been silent longest, which is closed. False: all of them are being answered.
+  bool make_place() {
+    std::erase_if(open, [](const auto& each) { return each.expired(); });
+    if (open.size() < kMostConnections) return true;
+    std::shared_ptr<Connection> oldest;
+    for (const auto& each : open) {
+      auto connection = each.lock();
+      if (connection->answering || (oldest && oldest->silent_since < connection->silent_since)) continue;
+      oldest = std::move(connection);
+    }
+    if (!oldest) return false;
+    oldest->channel.close();
+    std::erase_if(open, [&oldest](const auto& each) { return each.lock() == oldest; });
+    return true;
   }
   void close_all() {
-    for (const auto& each : channels) {
-      if (const auto channel = each.lock()) channel->close();
+    for (const auto& each : open) {
+      if (const auto connection = each.lock()) connection->channel.close();
     }
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Connections> self, std::shared_ptr<Channel> channel) {
+  static asio::awaitable<void> serve(std::shared_ptr<Connections> self, std::shared_ptr<Connection> connection) {
+    Channel& channel = connection->channel;
     for (;;) {
-      Result<std::optional<Message>> received = co_await channel->receive();
+      connection->answering = false;
+      connection->silent_since = ++self->turns;
+      Result<std::optional<Message>> received = co_await channel.receive();
       if (!received || !*received) break;
+      connection->answering = true;
       const Message message = std::move(**received);
       Reply reply;
       auto object = json::parse_object(message.text);
@@ -102,14 +125,14 @@ struct Server::Connections {
       }
       std::vector<int> fds;
       for (const UniqueFd& fd : reply.fds) fds.push_back(fd.get());
-      Result<void> sent = channel->send(json::bj::serialize(reply.body), fds);
+      Result<void> sent = channel.send(json::bj::serialize(reply.body), fds);
       if (!sent && sent.error().code == Errc::too_large) {
         reply = refusal(Error(Errc::too_large, "the answer is too long for the control socket"));
-        sent = channel->send(json::bj::serialize(reply.body));
+        sent = channel.send(json::bj::serialize(reply.body));
       }
       if (!sent) break;
     }
-    channel->close();
+    channel.close();
   }
 };
 
@@ -159,10 +182,10 @@ asio::awaitable<void> Server::run() {
       asio::steady_timer pause(executor_, std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
-    if (!socket.valid() || connections_->open() >= kMostConnections) continue;
-    auto channel = std::make_shared<Channel>(executor_, std::move(socket));
-    connections_->channels.push_back(channel);
-    auto serve = Connections::serve(connections_, channel);
+    if (!socket.valid() || !connections_->make_place()) continue;
+    auto connection = std::make_shared<Connections::Connection>(executor_, std::move(socket));
+    connections_->open.push_back(connection);
+    auto serve = Connections::serve(connections_, connection);
     asio::co_spawn(executor_, std::move(serve), [](std::exception_ptr failure) {
       if (failure) log::debug("control-connection-ended");
     });

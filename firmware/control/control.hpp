@@ -43,7 +43,8 @@ class Server {
                                               Answer answer);
   ~Server();
 
-  /// Serves until cancelled, then closes all connections. Each may ask any number of questions; at most 16 at a time.
+  /// Serves until cancelled, then closes all connections. Each may ask any number of questions; at most 16 at a time:
+  /// for one more, the one that has been silent longest is closed.
   boost::asio::awaitable<void> run();
 
  private:

@@ -242,7 +242,7 @@ TEST_CASE("an answer that is too long is an error, not silence") {
   CHECK(reply.error().message == "the answer is too long for the control socket");
 }
 
-TEST_CASE("sixteen connections at a time, and a place that is left is free again") {
+TEST_CASE("sixteen connections at a time: who is being answered stays, who has been silent longest gives way") {
   Office office;
   std::vector<UniqueFd> sockets;
   for (int i = 0; i < 16; ++i) {
@@ -251,22 +251,41 @@ TEST_CASE("sixteen connections at a time, and a place that is left is free again
     REQUIRE(send_message(sockets.back().get(), "{\"command\":\"echo\"}").has_value());
     CHECK(parsed(office.reply(sockets.back())).at("ok").as_bool());
   }
+  // The first speaks again, so the second has been silent longest.
+  REQUIRE(send_message(sockets[0].get(), "{\"command\":\"echo\"}").has_value());
+  CHECK(parsed(office.reply(sockets[0])).at("ok").as_bool());
+  CHECK(office.ask({{"command", "echo"}}).has_value());
+  CHECK(office.reply(sockets[1]) == "closed");
+  sockets.erase(sockets.begin() + 1);
+
+  // All sixteen wait for an answer: none of them is sent away.
+  sockets.push_back(office.connect());
+  const std::size_t before = office.asked.size();
+  for (const UniqueFd& socket : sockets) REQUIRE(send_message(socket.get(), "{\"command\":\"wait\"}").has_value());
+  REQUIRE(until(
+      office.io, [&] { return office.asked.size() == before + sockets.size(); }, kBound));
   const UniqueFd one_more = office.connect();
   CHECK(office.reply(one_more) == "closed");
   const auto refused = office.ask({{"command", "echo"}});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == Errc::cut);
-  REQUIRE(send_message(sockets[3].get(), "{\"command\":\"echo\"}").has_value());
-  CHECK(parsed(office.reply(sockets[3])).at("ok").as_bool());
-  sockets.pop_back();
-  Result<object> served = fail(Errc::cut, "");
-  until(
-      office.io,
-      [&] {
-        return (served = office.ask({{"command", "echo"}})).has_value();
-      },
-      kBound);
-  CHECK(served.has_value());
+  office.never.cancel();
+  for (const UniqueFd& socket : sockets) CHECK(parsed(office.reply(socket)).at("ok").as_bool());
+  sockets.pop_back();  // a place that is left is free
+  CHECK(office.ask({{"command", "echo"}}).has_value());
+}
+
+TEST_CASE("silent visitors without end keep nobody out") {
+  Office office;
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(office.connect());
+    REQUIRE(silent.back().valid());
+    office.io.restart();
+    office.io.poll();
+  }
+  CHECK(office.ask({{"command", "echo"}}).has_value());
+  CHECK(office.reply(silent.front()) == "closed");
 }
 
 TEST_CASE("mistakes and visitors who leave early take no place") {
