@@ -203,8 +203,8 @@ void Peer::offer() {
 }
 
 void Peer::add_publish_pads() {
-  video_ssrc_ = g_random_int_range(1, G_MAXINT32);
-  audio_ssrc_ = g_random_int_range(1, G_MAXINT32);
+  video_ssrc_ = static_cast<guint32>(g_random_int_range(1, G_MAXINT32));
+  audio_ssrc_ = static_cast<guint32>(g_random_int_range(1, G_MAXINT32));
   // Retransmission for video alone: Chromium refuses an offer with RTX for audio, and Opus brings its own FEC.
   const auto add = [this](const char* name, GstCaps* caps, bool repeats) {
     GstPadTemplate* pads = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(webrtc_.get()), "sink_%u");

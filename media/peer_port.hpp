@@ -29,7 +29,7 @@ struct Peer::Port {
   static void tell(const std::shared_ptr<Port>& port, std::function<void(Peer&)> work) {
     post([port, work = std::move(work)] {
       if (port->closed) return;
-      if (const auto peer = port->peer.lock()) work(*peer);
+      if (const auto alive = port->peer.lock()) work(*alive);
     });
   }
 };

@@ -77,7 +77,7 @@ class Sender {
   std::uint64_t last_number_ = 0, camera_frames_ = 0;
   gint64 frame_at_ = 0;
   guint timer_ = 0;
-  bool microphone_open_ = false, muted_ = false, shows_camera_ = false, had_camera_ = false;
+  bool microphone_open_ = false, muted_ = false, shows_camera_ = false;
 };
 
 }  // namespace madoguchi::media

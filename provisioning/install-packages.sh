@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages of the named groups (provisioning/packages): build, run, test, lint.
+# Installs the Debian packages of the named groups (provisioning/packages): build, run, test, lint, tidy.
 #
 #   provisioning/install-packages.sh [--print] GROUP...
 #

@@ -39,7 +39,7 @@ bool Request::is(std::string_view wanted_method, const std::vector<std::string_v
   return true;
 }
 
-Outbox::Outbox(boost::asio::any_io_executor executor) : wake(std::move(executor)) {}
+Outbox::Outbox(const boost::asio::any_io_executor& executor) : wake(executor) {}
 
 void Outbox::push(const json::bj::object& event) {
   if (closed) return;

@@ -37,7 +37,7 @@ struct Request {
 /// Server-sent events on their way to one client.
 class Outbox {
  public:
-  explicit Outbox(boost::asio::any_io_executor executor);
+  explicit Outbox(const boost::asio::any_io_executor& executor);
   /// Who has not read the last kMost bytes is not served any more: the queue is dropped and the stream ends. Its client
   /// comes again and hears how things are then.
   void push(const json::bj::object& event);

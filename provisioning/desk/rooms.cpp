@@ -217,7 +217,7 @@ std::string Rooms::post_offer(const std::string& id, const std::string& seat_id,
   offer.direction = direction;
   offer.done = std::move(done);
   offer.deadline = std::make_unique<Alarm>(clock_);
-  const std::string offer_id = offer.id;
+  std::string offer_id = offer.id;
   offer.deadline->after(settings_.answer_within, [this, weak = std::weak_ptr<Room>(rooms_[id]), offer_id] {
     if (const auto held = weak.lock()) drop_offer(*held, offer_id, Outcome{}, true);
   });

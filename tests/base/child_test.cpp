@@ -111,7 +111,8 @@ TEST_CASE("arguments arrive as they are") {
   ChildSpec spec;
   spec.program = "/usr/bin/printf";
   spec.arguments = {"[%s]", "two words", "$HOME", "", "窓口;"};
-  CHECK(run(io, std::move(spec)).output == "[two words][$HOME][][窓口;]");
+  const std::string output = run(io, std::move(spec)).output;
+  CHECK(output == "[two words][$HOME][][窓口;]");
 }
 
 TEST_CASE("of our environment a child gets what is listed and nothing else") {
@@ -163,7 +164,8 @@ TEST_CASE("of our descriptors a child gets the named ones and stderr") {
            line == "/dev/null"));
   }
   ChildSpec probe = shell("[ -e /proc/self/fd/" + std::to_string(high.get()) + " ] && echo leaked; echo done");
-  CHECK(run(io, std::move(probe)).output == "done\n");
+  const std::string output = run(io, std::move(probe)).output;
+  CHECK(output == "done\n");
 }
 
 TEST_CASE("descriptors that are named crosswise arrive each at its place") {
@@ -177,7 +179,8 @@ TEST_CASE("descriptors that are named crosswise arrive each at its place") {
     files.emplace_back(::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC));
   }
   for (int i = 0; i < 4; ++i) spec.fds.emplace_back(6 - i, std::move(files[static_cast<std::size_t>(i)]));
-  CHECK(run(io, std::move(spec)).output == "dcba");
+  const std::string output = run(io, std::move(spec)).output;
+  CHECK(output == "dcba");
 }
 
 TEST_CASE("a child starts with default signals and its own process group") {

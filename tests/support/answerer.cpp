@@ -45,11 +45,11 @@ GstFlowReturn on_picture(GstAppSink* sink, gpointer data) {
   if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) != FALSE &&
       gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ) != FALSE) {
     const auto* luma = static_cast<const std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0));
-    std::uint64_t sum = 0;
+    std::uint64_t sum = 0, samples = 0;
     for (int y = 0; y < info.height; y += 8) {
-      for (int x = 0; x < info.width; x += 8) sum += luma[y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0) + x];
+      for (int x = 0; x < info.width; x += 8, ++samples) sum += luma[y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0) + x];
     }
-    state.brightness = static_cast<double>(sum) / static_cast<double>((info.height + 7) / 8 * ((info.width + 7) / 8));
+    state.brightness = static_cast<double>(sum) / static_cast<double>(samples);
     state.width = info.width;
     state.height = info.height;
     gst_video_frame_unmap(&frame);

@@ -90,8 +90,7 @@ TEST_CASE("each failure has its fault, and the last good agenda stays in memory 
   for (const Row& row : rows) {
     CAPTURE(row.what);
     const auto read_at = bench.feeds->states()[0].read_at;
-    const FeedReply reply = row.reply;
-    bench.server.answer = [&reply](const FeedRequest&) { return reply; };
+    bench.server.answer = [reply = row.reply](const FeedRequest&) { return reply; };
     REQUIRE(bench.poll());
     CHECK(bench.faults == Faults{row.fault});
     const std::string error = bench.feeds->states()[0].error;
