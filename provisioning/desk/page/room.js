@@ -132,11 +132,14 @@ export class Room {
   }
 
   /// The desk knows our session no more. Where both streams broke, it was started anew or we were cut off for long:
-  /// back to our seat. Where only this one did, someone took the seat with our name: the newer has it.
+  /// back to our seat; what flows needs no desk, and flows on until the box, which hears of a new session, offers anew.
+  /// Where only this one did, someone took the seat with our name: the newer has it.
   async seatGone(status, turn) {
     if (status === 401) return this.signedOut();
     if (!(this.deskLostAt > this.lostAt - together)) return this.finish('elsewhere');
-    this.closePeers();
+    for (const peer of [...this.peers.values()]) {
+      if (peer.state !== 'connected') this.drop(peer.id);  // its answer may never have reached the desk
+    }
     await this.join(turn);
   }
 
