@@ -14,6 +14,18 @@ namespace madoguchi {
 
 namespace asio = boost::asio;
 
+WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::chrono::steady_clock::time_point steady_now() { return std::chrono::steady_clock::now(); }
+
+std::int64_t monotonic_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(steady_now().time_since_epoch()).count();
+}
+
+std::int64_t monotonic_us() { return monotonic_ns() / 1000; }
+
 void Alarm::after(BootClock::duration delay, std::function<void()> ring) {
   clear();
   id_ = clock_->set(clock_->boot() + delay, [this, ring = std::move(ring)] {
@@ -52,9 +64,7 @@ BootTime SystemClock::boot() const {
   return BootTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
 }
 
-WallTime SystemClock::wall() const {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+WallTime SystemClock::wall() const { return wall_now(); }
 
 Clock::AlarmId SystemClock::set(BootTime when, std::function<void()> ring) {
   const AlarmId id = next_++;

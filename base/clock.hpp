@@ -24,6 +24,14 @@ struct BootClock {
 using BootTime = BootClock::time_point;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// The machine's wall clock, for programs that have no loop; whoever has a Clock asks that.
+WallTime wall_now();
+/// What Asio's timers count by, and drivers and GStreamer stamp with: CLOCK_MONOTONIC.
+std::chrono::steady_clock::time_point steady_now();
+/// The same in nanoseconds, in microseconds.
+std::int64_t monotonic_ns();
+std::int64_t monotonic_us();
+
 class Clock {
  public:
   using AlarmId = std::uint64_t;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a box has besides camera and sound: one button, one lamp. The daemon owns a Board on its loop; which one is a
-// matter of configuration, not of compilation.
+// What a box has besides camera and sound: buttons, one lamp, sensors. The daemon owns a Board on its loop; which one is
+// a matter of configuration, not of compilation.
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/faults.hpp"
 
 namespace madoguchi::board {
 
@@ -20,15 +25,41 @@ struct Lamp {
 };
 std::string_view name(Lamp::Mode mode);
 
+/// What the lamp itself says, asked just now.
+struct LampSeen {
+  bool wanted = false;      ///< what was written last
+  std::optional<bool> lit;  ///< read back from the line or LED; nothing where there is no lamp that could be asked
+};
+
+/// A part of the board, for status: "start", "GPIO line START_BUTTON", "gpiochip0 line 3" or what is missing.
+struct Part {
+  std::string kind, rule, state;
+  bool there = false;
+};
+
 class Board {
  public:
+  /// Called on the loop, never from inside a call of the board (but FakeBoard::press). Any may be empty.
+  struct Ears {
+    std::function<void(Press)> press;
+    std::function<void(bool down)> touch;  ///< a finger is on the button, before it is known what press it becomes
+    std::function<void()> mute;            ///< the room's own button: the other way round from now
+    std::function<void(Fault fault, bool raised)> fault;
+  };
+
   virtual ~Board() = default;
   /// "fake", "linux".
   [[nodiscard]] virtual std::string_view kind() const = 0;
   virtual void set_lamp(const Lamp& lamp) = 0;
   [[nodiscard]] virtual Lamp lamp() const = 0;
-  /// One listener; called on the loop for each press that the board recognised.
-  virtual void on_press(std::function<void(Press)> listener) = 0;
+  /// One listener; a new one replaces it.
+  virtual void listen(Ears ears) = 0;
+  /// Opens what the rules name. What is missing is a fault, and is looked for again and again.
+  virtual void start() {}
+  /// Lets go of everything; the lamp is dark when it was.
+  virtual void stop() {}
+  [[nodiscard]] virtual LampSeen lamp_seen() const { return {}; }
+  [[nodiscard]] virtual std::vector<Part> parts() const { return {}; }
 };
 
 }  // namespace madoguchi::board

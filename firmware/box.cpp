@@ -96,9 +96,16 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
       camera_(io.get_executor(), clock, config_.camera_process,
               {[this](const protocol::CameraReady& ready, const protocol::FrameMemory&) { camera_ready(ready); },
                [this](const protocol::CameraFailed& failed) { camera_failed(failed); },
-               [this](const session::Loss& loss) { camera_lost(loss); }, [this] { update_lamp(); }}),
-      runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), media_steady_(clock) {
-  board_->on_press([this](board::Press press) { pressed(press); });
+               [this](const session::Loss& loss) { camera_lost(loss); }, [this] { update_lamp(); },
+               [this] { return find_camera(); }, [this](bool dark) { camera_dark(dark); }, [this] { camera_stuck(); }}),
+      runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), media_steady_(clock),
+      camera_steady_(clock) {
+  board::Board::Ears ears;
+  ears.press = [this](board::Press press) { pressed(press); };
+  ears.touch = [this](bool down) { touched(down); };
+  ears.mute = [this] { mute_pressed(); };
+  ears.fault = [this](Fault fault, bool raised) { raised ? raise(fault) : clear(fault); };
+  board_->listen(std::move(ears));
 }
 
 Box::~Box() { disk_.join(); }
@@ -130,7 +137,9 @@ Result<void> Box::start() {
   spawn(sweep(), "sweep");
   feeds_.load();
   for (std::size_t i = 0; i < feeds_.count(); ++i) spawn(feeds_.run(i), "feed");
+  board_->start();
   media_.start();
+  watch_cameras();
   resume_press();
   tick();
   return {};
@@ -140,6 +149,8 @@ void Box::stop() {
   if (std::exchange(stopping_, true)) return;
   ticker_.clear();
   media_steady_.clear();
+  camera_steady_.clear();
+  camera_watch_.reset();
   if (stream_) stream_->cancel.emit(asio::cancellation_type::terminal);
   stream_.reset();
   shots_failed("the daemon stops");
@@ -152,6 +163,7 @@ asio::awaitable<void> Box::end_children() {
   co_await camera_.stop();
   co_await media_.stop();
   update_lamp();
+  board_->stop();
 }
 
 void Box::resume_press() {
@@ -183,8 +195,22 @@ void Box::pressed(board::Press press) {
   else runner_.dispatch(session::Pressed{open_plan()});
 }
 
+/// The lamp answers a finger before it is known whether the press becomes a long one.
+void Box::touched(bool down) {
+  touched_ = down;
+  update_lamp();
+}
+
+/// The room's own button; outside a consultation there is nothing to stop.
+void Box::mute_pressed() {
+  const session::State& state = runner_.state();
+  if (state.phase != session::Phase::calling && state.phase != session::Phase::talking) return;
+  runner_.dispatch(session::MuteSet{!state.muted});
+}
+
 void Box::update_lamp() {
   session::View view = view_;
+  view.pulse = view.pulse || touched_;
   if (!view.fault) {
     for (const Fault fault : faults_) {
       if (!view.fault || info(fault).severity > info(*view.fault).severity) view.fault = fault;

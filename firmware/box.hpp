@@ -15,6 +15,8 @@
 #include "base/faults.hpp"
 #include "base/net/http_client.hpp"
 #include "board/board.hpp"
+#include "board/linux/cameras.hpp"
+#include "board/linux/node_watch.hpp"
 #include "firmware/config/config.hpp"
 #include "firmware/control/control.hpp"
 #include "firmware/schedule/feeds.hpp"
@@ -76,6 +78,8 @@ class Box final : public session::Ports {
   // box.cpp
   void spawn(boost::asio::awaitable<void> work, std::string what);
   void pressed(board::Press press);
+  void touched(bool down);
+  void mute_pressed();
   void tick();
   void look_at_agenda();
   void look_at_feeds();
@@ -101,6 +105,12 @@ class Box final : public session::Ports {
   void camera_ready(const protocol::CameraReady& ready);
   void camera_failed(const protocol::CameraFailed& failed);
   void camera_lost(const session::Loss& loss);
+  void camera_dark(bool dark);
+  void camera_stuck();
+  void clear_camera_faults();
+  std::string find_camera();
+  void watch_cameras();
+  [[nodiscard]] json::bj::object camera_status() const;
   /// False: not delivered, the media process is not there.
   bool to_media(const protocol::ToMedia& message, std::span<const int> fds = {});
   void attach_frames();
@@ -138,6 +148,10 @@ class Box final : public session::Ports {
   std::list<std::shared_ptr<boost::asio::cancellation_signal>> running_;
   Alarm ticker_;
   Alarm media_steady_;
+  Alarm camera_steady_;
+  board::DeviceRoots roots_;
+  std::unique_ptr<board::NodeWatch> camera_watch_;
+  board::Camera camera_found_;  ///< that the rules chose last
 
   session::View view_;
   std::string talked_;          ///< the consultation whose talk began
@@ -145,9 +159,11 @@ class Box final : public session::Ports {
   session::AgendaSeen agenda_seen_;
   std::set<Fault> faults_;
   bool microphone_ = false;
+  bool touched_ = false;  ///< a finger is on the button
   bool muted_ = false;
   bool press_due_ = false;              ///< a press that no chime has answered yet
   std::string chimed_;                  ///< the card whose chime was played last
+  std::string camera_words_;            ///< why there is no picture, for IT
   std::optional<Fault> camera_reason_;  ///< what the camera process said of itself before it ended
   BootTime started_{};
   bool stopping_ = false;

@@ -19,16 +19,6 @@ constexpr std::chrono::seconds kSteadyAfter{60};
 /// A press so long before the media process was lost may not have been shown: it was hung for up to a second.
 constexpr std::chrono::seconds kAnswerAgain{5};
 
-Fault camera_fault(const protocol::CameraFailed& failed) {
-  if (failed.code == "busy") return Fault::camera_busy;
-  if (failed.code == "permission") return Fault::camera_permission;
-  if (failed.code == "unplugged") return Fault::camera_unplugged;
-  if (failed.code == "hung") return Fault::camera_hung;
-  return Fault::camera_broken;
-}
-
-constexpr Fault kCameraFaults[] = {Fault::camera_dead,       Fault::camera_hung,      Fault::camera_busy,
-                                   Fault::camera_permission, Fault::camera_unplugged, Fault::camera_broken};
 constexpr Fault kMediaFaults[] = {Fault::media_dead, Fault::media_hung, Fault::media_restarting_often};
 
 }  // namespace
@@ -95,7 +85,7 @@ void Box::close_devices() {
   microphone_ = false;
   to_media(protocol::SetMicrophone{false});
   to_media(protocol::FramesDetach{});
-  for (const Fault fault : kCameraFaults) clear(fault);
+  clear_camera_faults();
   spawn(finish_devices(), "close-devices");
 }
 
@@ -157,28 +147,6 @@ struct Box::Heard {
 };
 
 void Box::media_said(const protocol::FromMedia& message) { std::visit(Heard{*this}, message); }
-
-// ---- the camera ------------------------------------------------------------------------------------------------------
-
-void Box::camera_ready(const protocol::CameraReady& ready) {
-  if (!ready.landlock || !ready.seccomp) raise(Fault::sandbox_missing);
-  for (const Fault fault : kCameraFaults) clear(fault);
-  attach_frames();
-  runner_.dispatch(session::CameraUp{});
-}
-
-void Box::camera_failed(const protocol::CameraFailed& failed) {
-  log::notice("camera-failed", {{"code", failed.code}, {"error", failed.message}});
-  camera_reason_ = camera_fault(failed);
-}
-
-void Box::camera_lost(const session::Loss& loss) {
-  to_media(protocol::FramesDetach{});
-  const Fault usual = loss.reason == session::Loss::hung ? Fault::camera_hung : Fault::camera_dead;
-  raise(camera_reason_.value_or(usual));
-  camera_reason_.reset();
-  runner_.dispatch(session::CameraLost{});
-}
 
 // ---- the office ------------------------------------------------------------------------------------------------------
 

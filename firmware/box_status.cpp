@@ -155,7 +155,7 @@ object Box::status() const {
     media["sandboxed"] = ready_->landlock && ready_->seccomp;
   }
   reply["media"] = std::move(media);
-  reply["camera"] = object{{"pid", pid_of(camera_.pids())}, {"lives", camera_.lives()}};
+  reply["camera"] = camera_status();
   reply["microphone"] = microphone_;
   reply["events_up"] = stream_up();
   reply["legs"] = legs_status();

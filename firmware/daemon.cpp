@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "board/fake/fake_board.hpp"
+#include "board/linux/linux_board.hpp"
 #include "firmware/box.hpp"
 
 namespace {
@@ -46,6 +47,11 @@ int check(const std::string& file, bool as_json) {
   return print_problems(*loaded, as_json, file);
 }
 
+std::unique_ptr<board::Board> make_board(boost::asio::io_context& io, Clock& clock, const config::Config& config) {
+  if (config.box.board == "linux") return std::make_unique<board::LinuxBoard>(io.get_executor(), clock, config.board);
+  return std::make_unique<board::FakeBoard>(clock);
+}
+
 int serve(const std::string& file) {
   auto loaded = config::load(file);
   if (!loaded) {
@@ -59,7 +65,8 @@ int serve(const std::string& file) {
   }
   boost::asio::io_context io(1);
   SystemClock clock(io.get_executor());
-  Box box(io, clock, std::move(loaded->config), std::make_unique<board::FakeBoard>(clock));
+  auto board = make_board(io, clock, loaded->config);
+  Box box(io, clock, std::move(loaded->config), std::move(board));
   if (const auto started = box.start(); !started) {
     std::cerr << "madoguchid: " << started.error().message << "\n";
     return kFailed;

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "media/peer_port.hpp"
 
@@ -22,7 +23,7 @@ GstFlowReturn on_picture(GstAppSink* sink, gpointer data) {
     port->width = GST_VIDEO_INFO_WIDTH(&info);
     port->height = GST_VIDEO_INFO_HEIGHT(&info);
   }
-  port->picture_at = g_get_monotonic_time();
+  port->picture_at = monotonic_us();
   // On the screen first, then told: who hears of the first picture may look for it at once.
   if (!port->closed && port->sinks.picture) port->sinks.picture(sample);
   if (port->frames.fetch_add(1) == 0) {
@@ -45,7 +46,7 @@ GstFlowReturn on_sound(GstAppSink* sink, gpointer data) {
 
 GstPadProbeReturn on_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const PortPtr& port = held(data);
-  port->media_at = g_get_monotonic_time();
+  port->media_at = monotonic_us();
   if (GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info)) port->bytes += gst_buffer_get_size(buffer);
   return GST_PAD_PROBE_OK;
 }

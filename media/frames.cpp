@@ -6,7 +6,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "base/clock.hpp"
 
 namespace madoguchi::protocol {
 
@@ -33,12 +34,6 @@ void fence(std::memory_order order) {
 }
 
 }  // namespace
-
-std::int64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 bool frame_size_is_sane(int width, int height) {
   const auto sane = [](int n) { return n >= 16 && n <= 4096 && n % 2 == 0; };

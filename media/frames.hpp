@@ -116,7 +116,4 @@ class FrameReader {
   std::vector<std::byte> spare_;
 };
 
-/// CLOCK_MONOTONIC in nanoseconds, the pts of frames.
-std::int64_t monotonic_ns();
-
 }  // namespace madoguchi::protocol

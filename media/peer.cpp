@@ -10,6 +10,7 @@
 
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "media/bus.hpp"
 #include "media/peer_port.hpp"
@@ -80,7 +81,7 @@ GstPadProbeReturn on_sent(GstPad*, GstPadProbeInfo*, gpointer data) {
   return GST_PAD_PROBE_REMOVE;
 }
 
-void on_rtcp(GObject*, GstBuffer*, gpointer data) { held(data)->media_at = g_get_monotonic_time(); }
+void on_rtcp(GObject*, GstBuffer*, gpointer data) { held(data)->media_at = monotonic_us(); }
 
 template <class Callback>
 void connect(gpointer object, const char* signal, Callback callback, const PortPtr& port) {
@@ -366,7 +367,7 @@ void Peer::heard_connection(int state) {
       gst_object_unref(sent);
     }
   }
-  if (options_.direction == Direction::publish) port_->media_at = g_get_monotonic_time();
+  if (options_.direction == Direction::publish) port_->media_at = monotonic_us();
   events_.connected();
   port_->flowing = true;
   if (options_.direction == Direction::publish) events_.wants_key_frame();
@@ -396,7 +397,7 @@ void Peer::push_audio(GstSample* sample) {
 }
 
 PeerStats Peer::stats() const {
-  const auto age = [](gint64 at) { return at == 0 ? -1 : (g_get_monotonic_time() - at) / 1000; };
+  const auto age = [](gint64 at) { return at == 0 ? -1 : (monotonic_us() - at) / 1000; };
   PeerStats stats;
   stats.media_age_ms = age(port_->media_at);
   stats.picture_age_ms = age(port_->picture_at);

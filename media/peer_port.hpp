@@ -21,7 +21,7 @@ struct Peer::Port {
   std::atomic<bool> flowing{false};  ///< publish: connected, samples may go
   std::atomic<bool> key_frame_seen{false};
   std::atomic<bool> rtp_seen{false};
-  std::atomic<gint64> media_at{0}, picture_at{0};  ///< g_get_monotonic_time
+  std::atomic<gint64> media_at{0}, picture_at{0};  ///< monotonic_us
   std::atomic<std::uint64_t> frames{0}, bytes{0};
   std::atomic<int> width{0}, height{0};
 

@@ -147,15 +147,20 @@ void fields(V& v, typename V::template Ref<Screenshot> m) {
 template <class V>
 void fields(V& v, typename V::template Ref<CameraHello> m) {
   v.version(m.version), v("device", m.device), v("width", m.width), v("height", m.height), v("fps", m.fps);
+  v("first_frame_ms", m.first_frame_ms), v("no_frame_ms", m.no_frame_ms), v("same_frame_ms", m.same_frame_ms);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<CameraReady> m) {
-  v.version(m.version), v("width", m.width), v("height", m.height), v("fps", m.fps);
+  v.version(m.version), v("width", m.width), v("height", m.height), v("fps", m.fps), v("mode", m.mode);
   v("landlock", m.landlock), v("seccomp", m.seccomp);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<CameraFailed> m) {
   v("code", m.code), v("message", m.message);
+}
+template <class V>
+void fields(V& v, typename V::template Ref<CameraDark> m) {
+  v("dark", m.dark);
 }
 
 // ---- type names ------------------------------------------------------------------------------------------------------
@@ -214,6 +219,8 @@ template <>
 constexpr std::string_view kType<CameraReady> = "camera-ready";
 template <>
 constexpr std::string_view kType<CameraFailed> = "camera-failed";
+template <>
+constexpr std::string_view kType<CameraDark> = "camera-dark";
 
 // ---- writing ---------------------------------------------------------------------------------------------------------
 

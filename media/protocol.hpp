@@ -191,8 +191,11 @@ using FromMedia = std::variant<Ready, Heartbeat, Offered, LegFailed, AnswerRepai
 /// eventfd. CameraReady answers once the first frame is written.
 struct CameraHello {
   int version = kVersion;
-  std::string device = "simulated";  ///< "simulated" (moving picture with a running clock); later a device path
+  std::string device = "simulated";  ///< "simulated" (moving picture with a running clock), an absolute path, "": none
   int width = 1280, height = 720, fps = 30;
+  int first_frame_ms = 4000;   ///< the camera gives up ("silent") when its first picture takes longer
+  int no_frame_ms = 1000;      ///< or a later one ("silent", or "broken" when what comes is no picture)
+  int same_frame_ms = 10'000;  ///< or all are the same ("frozen")
 };
 using ToCamera = std::variant<CameraHello, Quit>;
 
@@ -201,12 +204,18 @@ struct CameraReady {
   int width = 0, height = 0, fps = 0;
   bool landlock = false;
   bool seccomp = false;
+  std::string mode = {};  ///< what is taken from the device: "MJPEG 1280x720 at 30"
 };
+/// Last words.
 struct CameraFailed {
-  std::string code;  ///< "busy", "permission", "unplugged", "hung", "broken"
+  std::string code;  ///< "busy", "permission", "unplugged", "hung", "broken", "silent", "frozen"
   std::string message;
 };
-using FromCamera = std::variant<CameraReady, Heartbeat, CameraFailed>;
+/// The pictures turned dark (a covered lens, a room without light), or light again. They go on.
+struct CameraDark {
+  bool dark = false;
+};
+using FromCamera = std::variant<CameraReady, Heartbeat, CameraFailed, CameraDark>;
 
 // ---- both ------------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "media/bus.hpp"
 #include "media/link.hpp"
@@ -288,7 +289,7 @@ bool Sender::look_at_camera() {
   protocol::FrameInfo info;
   info.number = last_number_;
   if (frame_.size() != frames_->frame_size()) frame_.resize(frames_->frame_size());
-  const gint64 now = g_get_monotonic_time();
+  const gint64 now = monotonic_us();
   if (frames_->copy(frame_, info) && info.number != last_number_) {
     last_number_ = info.number;
     frame_at_ = now;

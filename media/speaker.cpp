@@ -10,6 +10,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "media/bus.hpp"
 
@@ -60,14 +61,14 @@ void Meter::add(const float* samples, std::size_t count) {
     ring_[at_] = samples[i];
     at_ = (at_ + 1) % ring_.size();
   }
-  last_ = g_get_monotonic_time();
+  last_ = monotonic_us();
 }
 
 SpeakerLevel Meter::level() const {
   std::vector<float> samples;
   {
     const std::lock_guard lock(mutex_);
-    if (g_get_monotonic_time() - last_ > G_USEC_PER_SEC) return {};
+    if (monotonic_us() - last_ > G_USEC_PER_SEC) return {};
     // The newest quarter of a second, halved in rate: enough for speech and tones up to 6 kHz.
     for (std::size_t i = 0; i < 12000; ++i) samples.push_back(ring_[(at_ + ring_.size() - 12000 + i) % ring_.size()]);
   }

@@ -33,7 +33,7 @@ class Meter {
   mutable std::mutex mutex_;
   std::vector<float> ring_ = std::vector<float>(48000, 0.0F);
   std::size_t at_ = 0;
-  std::int64_t last_ = 0;  ///< g_get_monotonic_time of the newest samples
+  std::int64_t last_ = 0;  ///< monotonic_us of the newest samples
 };
 
 class Speaker {

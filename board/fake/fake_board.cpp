@@ -12,7 +12,7 @@ void FakeBoard::set_lamp(const Lamp& lamp) {
 }
 
 void FakeBoard::press(Press press) {
-  if (listener_) listener_(press);
+  if (ears_.press) ears_.press(press);
 }
 
 }  // namespace madoguchi::board

@@ -21,7 +21,7 @@ class FakeBoard final : public Board {
   [[nodiscard]] std::string_view kind() const override { return "fake"; }
   void set_lamp(const Lamp& lamp) override;
   [[nodiscard]] Lamp lamp() const override { return lamp_; }
-  void on_press(std::function<void(Press)> listener) override { listener_ = std::move(listener); }
+  void listen(Ears ears) override { ears_ = std::move(ears); }
 
   /// The simulated finger.
   void press(Press press);
@@ -31,7 +31,7 @@ class FakeBoard final : public Board {
  private:
   const Clock& clock_;
   Lamp lamp_;
-  std::function<void(Press)> listener_;
+  Ears ears_;
   std::deque<Change> history_;
 };
 

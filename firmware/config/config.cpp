@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/net/url.hpp"
+#include "firmware/config/read_board.hpp"
 #include "firmware/schedule/link_rules.hpp"
 
 namespace madoguchi::config {
@@ -81,7 +82,7 @@ void read_box(Table table, Box& box) {
   read_path(table, "state", box.state);
   read_path(table, "socket", box.socket);
   read_path(table, "programs", box.programs);
-  table.read_word("board", box.board, {"fake"});
+  table.read_word("board", box.board, {"fake", "linux"});
   table.read("ca_file", box.ca_file);
 }
 
@@ -219,7 +220,24 @@ void read_media(Table table, Config& config) {
 }
 
 void read_camera(Table table, Config& config) {
-  table.read_word("device", config.camera.device, {"simulated"});
+  for (Table& each : table.tables("rule")) {
+    board::CameraRule rule;
+    each.read("serial", rule.serial);
+    each.read("usb_path", rule.usb_path);
+    each.read("name", rule.name);
+    if (rule.serial.empty() && rule.usb_path.empty() && rule.name.empty()) {
+      each.complain("serial", "a camera's rule has a serial, a usb_path or a name; `madoguchi devices` lists them");
+    }
+    config.camera_rules.push_back(std::move(rule));
+  }
+  if (!config.camera_rules.empty()) config.camera.device = "auto";
+  table.read("device", config.camera.device);
+  const std::string& device = config.camera.device;
+  if (device != "simulated" && device != "auto" && !device.starts_with("/")) {
+    table.complain("device", "\"device\" must be \"simulated\", \"auto\" or a device's absolute path");
+  }
+  table.read("no_frame_after", config.camera_process.no_frame_after, 200ms, 120s);
+  table.read("same_frame_after", config.camera_process.same_frame_after, 1s, 1h);
   table.read("hung_after", config.camera_process.hung_after, 500ms, 120s);
   table.read("ready_within", config.camera_process.ready_within, 1s, 300s);
 }
@@ -228,7 +246,9 @@ Loaded read(Document document) {
   Loaded loaded;
   Config& config = loaded.config;
   Table root = document.root();
-  read_box(root.table("box"), config.box);
+  Table box = root.table("box");
+  read_box(box, config.box);
+  read_board(root.table("board"), box, config.box.board == "linux", config.board);
   for (Table& office : root.tables("office")) read_office(office, config.offices);
   for (Table& feed : root.tables("feed")) read_feed(feed, config.schedule);
   for (Table& link : root.tables("link")) read_link(link, config.schedule);

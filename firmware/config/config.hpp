@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "board/linux/cameras.hpp"
+#include "board/settings.hpp"
 #include "firmware/config/reader.hpp"
 #include "firmware/schedule/settings.hpp"
 #include "firmware/session/children_settings.hpp"
@@ -33,6 +35,7 @@ struct Box {
 
 struct Config {
   Box box;
+  board::Settings board;
   std::vector<Office> offices;
   schedule::Settings schedule;
   signalling::Settings signalling;
@@ -40,7 +43,8 @@ struct Config {
   session::MediaProcessSettings media_process;
   session::CameraProcessSettings camera_process;
   protocol::MediaHello media;
-  protocol::CameraHello camera;
+  protocol::CameraHello camera;                 ///< device: "simulated", "auto" (by the rules) or a node's path
+  std::vector<board::CameraRule> camera_rules;  ///< in order; without a fitting one the first camera
   std::vector<protocol::IceServer> ice_servers;
 };
 

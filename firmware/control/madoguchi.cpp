@@ -30,6 +30,7 @@ Examples:
   madoguchi status                     what the box is doing, in words
   madoguchi status --json | jq .phase  the same for a program
   madoguchi agenda                     the consultations that the box knows
+  madoguchi devices                    cameras of this machine, and the rule that names each for good
   madoguchi screenshot screen.png      what the TV shows now
   madoguchi check-config box.toml      is this configuration right?
 On a simulated board also:
@@ -68,6 +69,14 @@ int status(const Options& options) {
   const auto reply = ask(options, {{"command", "status"}});
   if (const int result = print(options, reply, control::status_words); result != kGood) return result;
   return control::has_error_fault(*reply) ? kFault : kGood;
+}
+
+/// Without the daemon: it may not run, and is not asked to look at devices for others.
+int devices(const Options& options) {
+  const auto rows = board::device_rows({});
+  if (options.as_json) std::cout << json::bj::serialize(control::device_json(rows)) << "\n";
+  else std::cout << control::device_words(rows);
+  return kGood;
 }
 
 /// The picture lies in memory that the daemon hands over: where it goes, and how long that takes, is no matter of its.
@@ -132,6 +141,8 @@ int main(int argc, char** argv) {
   press_command->add_flag("--long", long_press, "hold it: ends the consultation");
   auto* mute_command = app.add_subcommand("mute", "stop or send the room's picture and sound (simulated board only)");
   mute_command->add_option("on|off", on_off)->required()->check(CLI::IsMember({"on", "off"}));
+  auto* devices_command = app.add_subcommand(
+      "devices", "the devices of this machine, the rule that names each, and who uses it; opens none");
   auto* agenda_command = app.add_subcommand("agenda", "the consultations that the box knows, without names");
   auto* screenshot_command = app.add_subcommand(
       "screenshot", "what the TV shows, as PNG; refused while it shows people, except on the simulated board");
@@ -146,6 +157,7 @@ int main(int argc, char** argv) {
   }
 
   if (*status_command) return status(options);
+  if (*devices_command) return devices(options);
   if (*agenda_command) return print(options, ask(options, {{"command", "agenda"}}), control::agenda_words);
   if (*press_command) {
     return print(options, ask(options, {{"command", "press"}, {"long", long_press}}), control::done_words);

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <algorithm>
 
 namespace madoguchi::control {
 
@@ -64,6 +64,30 @@ void add_faults(std::string& out, const object& reply) {
 
 }  // namespace
 
+std::string device_words(const std::vector<board::DeviceRow>& rows) {
+  if (rows.empty()) return "no devices were found\n";
+  std::size_t kind = 4, name = 4, rule = 4;
+  for (const board::DeviceRow& row : rows) {
+    kind = std::max(kind, row.kind.size());
+    name = std::max(name, row.name.size());
+    rule = std::max(rule, row.rule.size());
+  }
+  std::string out = fmt::format("{:<{}}  {:<{}}  {:<{}}  {}\n", "KIND", kind, "NAME", name, "RULE", rule, "STATE");
+  for (const board::DeviceRow& row : rows) {
+    out += fmt::format("{:<{}}  {:<{}}  {:<{}}  {}\n", row.kind, kind, row.name, name, row.rule, rule, row.state);
+  }
+  return out;
+}
+
+object device_json(const std::vector<board::DeviceRow>& rows) {
+  array devices;
+  for (const board::DeviceRow& row : rows) {
+    devices.push_back(
+        object{{"kind", row.kind}, {"name", row.name}, {"rule", row.rule}, {"state", row.state}, {"node", row.node}});
+  }
+  return object{{"ok", true}, {"devices", std::move(devices)}};
+}
+
 std::string status_words(const object& reply) {
   std::string out;
   out += fmt::format("box       {} ({} board), version {}\n", text(reply, "hall"), text(reply, "board"),
@@ -80,6 +104,9 @@ std::string status_words(const object& reply) {
   if (const object* camera = member(reply, "camera")) {
     out += number(*camera, "pid") > 0 ? fmt::format("camera    open, pid {}\n", number(*camera, "pid"))
                                       : std::string("camera    closed\n");
+    if (!text(*camera, "mode").empty())
+      out += fmt::format("          {}, {}\n", text(*camera, "name"), text(*camera, "mode"));
+    if (!text(*camera, "error").empty()) out += fmt::format("          {}\n", text(*camera, "error"));
   }
   for (const object* each : objects(reply, "legs")) {
     const object& leg = *each;

@@ -3,10 +3,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json.hpp"
+#include "board/linux/devices.hpp"
 
 namespace madoguchi::control {
+
+/// A table; says so when there is nothing.
+std::string device_words(const std::vector<board::DeviceRow>& rows);
+json::bj::object device_json(const std::vector<board::DeviceRow>& rows);
 
 std::string status_words(const json::bj::object& reply);
 std::string agenda_words(const json::bj::object& reply);

@@ -31,6 +31,11 @@ class CameraProcess {
     std::function<void(const protocol::CameraFailed& failed)> on_failed;  ///< why; on_lost follows
     std::function<void(const Loss& loss)> on_lost;  ///< the next life comes by itself, after the back-off
     std::function<void()> on_alive_changed;         ///< look at alive() again
+    /// Where the camera is now, before each life: a node's number changes when it is plugged in again. "": there is none,
+    /// and no process is started. Without this handler the hello's own device.
+    std::function<std::string()> find_device = {};
+    std::function<void(bool dark)> on_dark = {};
+    std::function<void()> on_stuck = {};  ///< a process survived SIGKILL and was left behind: its driver hangs
   };
 
   /// `spawner`: by default the program of the settings.
@@ -39,6 +44,8 @@ class CameraProcess {
 
   /// From now on there is a camera process, until stop(). While one is wanted already: a new one with this hello.
   void start(protocol::CameraHello hello);
+  /// Devices came or went: try again now, and at once a few times more.
+  void hurry();
   /// SIGKILL, and none follows. Ends when every camera process is gone.
   boost::asio::awaitable<void> stop();
 
@@ -48,6 +55,8 @@ class CameraProcess {
   /// Of the present life once it is ready, else null. For a media process that was replaced meanwhile.
   [[nodiscard]] const protocol::FrameMemory* frames() const;
   [[nodiscard]] const protocol::CameraHello& hello() const { return hello_; }
+  /// What the present life takes from its device, "" before it is ready.
+  [[nodiscard]] const std::string& mode() const { return mode_; }
   [[nodiscard]] std::vector<pid_t> pids() const { return lives_.pids(); }
   [[nodiscard]] std::uint32_t lives() const { return lives_.count(); }
 
@@ -56,6 +65,7 @@ class CameraProcess {
   void hear(const std::string& text);
   void lost(const Loss& loss);
   [[nodiscard]] std::chrono::milliseconds back_off();
+  [[nodiscard]] Spawner where_there_is_one(Spawner spawner);
 
   Clock& clock_;
   CameraProcessSettings settings_;
@@ -64,6 +74,7 @@ class CameraProcess {
   bool wanted_ = false;
   std::optional<BootTime> ready_since_;
   std::optional<protocol::FrameMemory> frames_;
+  std::string mode_;
   std::string failure_;  ///< what CameraFailed said in this life
   std::size_t losses_ = 0;
   ChildLives lives_;

@@ -68,6 +68,7 @@ constexpr std::array kCards = {
          "Our picture and sound are stopped.", "", ""},
     Card{"muted", "busy", "", false, "こちらの映像と音声を止めています", "Our picture and sound are stopped", "", "",
          "", ""},
+    Card{"camera-trouble", "trouble", "", false, "", "", "", "", "", ""},
     Card{"banner", "good", "", false, "{banner}", "{banner}", "", "", "", ""},
     Card{"ended", "calm", "ended", false, "相談は終わりました", "The consultation has ended", "お疲れさまでした。",
          "Thank you.", "", ""},
@@ -152,7 +153,7 @@ Words words(const View& view, const CardFacts& facts) {
   add(result.lines_ja, filled(card.line2_ja, view, facts, true));
   add(result.lines_en, filled(card.line1_en, view, facts, false));
   add(result.lines_en, filled(card.line2_en, view, facts, false));
-  if (view.fault && (card.code == "trouble" || card.code == "out-of-service")) {
+  if (view.fault && (card.code == "trouble" || card.code == "out-of-service" || card.code == "camera-trouble")) {
     const FaultInfo& fault = info(*view.fault);
     if (result.title_ja.empty()) {
       result.title_ja = fault.ja;

@@ -81,7 +81,7 @@ std::shared_ptr<ChildLife> ChildLife::begin(asio::any_io_executor executor, Cloc
 ChildLife::ChildLife(asio::any_io_executor executor, Clock& clock, Bounds bounds, SpawnedChild child, Ears ears)
     : executor_(executor), bounds_(bounds), process_(std::move(child.process)),
       channel_(executor, std::move(child.channel)), ears_(std::move(ears)), deadline_(clock),
-      gone_signal_(executor, asio::steady_timer::time_point::max()) {}
+      gone_signal_(executor, asio::steady_timer::time_point::max()), unkillable_(child.unkillable) {}
 
 asio::awaitable<void> ChildLife::listen(std::shared_ptr<ChildLife> life) {
   while (!life->ended_) {
@@ -133,7 +133,7 @@ void ChildLife::end() {
   channel_.close();
   if (process_) {
     process_->signal(SIGKILL);
-  } else {
+  } else if (!unkillable_) {
     asio::post(executor_, [life = shared_from_this()] { life->is_gone(); });
   }
 }

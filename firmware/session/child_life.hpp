@@ -28,6 +28,7 @@ namespace madoguchi::session {
 struct SpawnedChild {
   std::optional<Child> process;  ///< none where a test plays the child
   UniqueFd channel;              ///< ours
+  bool unkillable = false;       ///< a test's child that even SIGKILL does not end: stuck in the kernel
 };
 /// Starts a child and gives its process and our end of the channel.
 using Spawner = std::function<Result<SpawnedChild>()>;
@@ -104,6 +105,7 @@ class ChildLife : public std::enable_shared_from_this<ChildLife> {
   Ears ears_;
   Alarm deadline_;
   boost::asio::steady_timer gone_signal_;
+  bool unkillable_ = false;
   bool ready_ = false, ended_ = false, gone_ = false, closed_ = false;
   std::optional<int> status_;
 };

@@ -26,15 +26,25 @@ ChildLives::~ChildLives() {
 void ChildLives::next(std::chrono::milliseconds delay) {
   end();
   pending_ = delay;
-  if (!waiting_for_past()) return go_on();
-  gone_deadline_.after(gone_within_, [this] {
-    for (Past& past : past_) {
-      if (past.left_behind) continue;
-      past.left_behind = true;
-      log::warning("child-stuck", {{"pid", past.life->pid().value_or(0)}});
-    }
-    if (pending_) go_on();
-  });
+  if (!waiting_for_past()) go_on();
+}
+
+void ChildLives::leave_behind() {
+  for (Past& past : past_) {
+    if (past.left_behind) continue;
+    past.left_behind = true;
+    log::warning("child-stuck", {{"pid", past.life->pid().value_or(0)}});
+    if (ears_.stuck) ears_.stuck(past.life->pid().value_or(0));
+  }
+  if (pending_) go_on();
+}
+
+void ChildLives::hurry() {
+  if (pending_) pending_ = std::chrono::milliseconds(0);
+  if (!begin_alarm_.is_set()) return;
+  begin_alarm_.clear();
+  pending_ = std::chrono::milliseconds(0);
+  go_on();
 }
 
 void ChildLives::end() {
@@ -42,6 +52,7 @@ void ChildLives::end() {
   pending_.reset();
   begin_alarm_.clear();
   bury();
+  if (waiting_for_past()) gone_deadline_.after(gone_within_, [this] { leave_behind(); });
 }
 
 void ChildLives::bury() {
@@ -80,6 +91,7 @@ void ChildLives::begin() {
 
 void ChildLives::gone(std::uint32_t number) {
   std::erase_if(past_, [number](const Past& past) { return past.number == number; });
+  if (!waiting_for_past()) gone_deadline_.clear();
   if (pending_ && !waiting_for_past()) go_on();
   ears_.changed();
 }

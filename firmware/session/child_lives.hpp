@@ -26,6 +26,7 @@ class ChildLives {
     std::function<void(const std::string& text)> message;  ///< of the present life only
     std::function<void(const Loss& loss)> lost;            ///< the present life, or none could be started
     std::function<void()> changed;                         ///< alive() may be another than before
+    std::function<void(pid_t pid)> stuck = {};  ///< not gone after SIGKILL and gone_within; left behind. May be empty
   };
 
   ChildLives(boost::asio::any_io_executor executor, Clock& clock, ChildLife::Bounds bounds,
@@ -38,6 +39,9 @@ class ChildLives {
   void next(std::chrono::milliseconds delay);
   /// Ends the present life; none follows.
   void end();
+
+  /// Between two lives: the next begins without its delay. It still waits for the last to be gone.
+  void hurry();
 
   /// nullptr between two lives.
   [[nodiscard]] ChildLife* present() const { return present_.get(); }
@@ -58,6 +62,7 @@ class ChildLives {
   };
   static boost::asio::awaitable<void> until_all_gone(std::vector<std::shared_ptr<ChildLife>> lives);
   void bury();
+  void leave_behind();
   void go_on();
   void begin();
   void gone(std::uint32_t number);

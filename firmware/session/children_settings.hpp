@@ -38,7 +38,9 @@ struct CameraProcessSettings {
   std::array<std::chrono::milliseconds, 5> back_off = {std::chrono::milliseconds(0), std::chrono::milliseconds(500),
                                                        std::chrono::milliseconds(1000), std::chrono::milliseconds(2000),
                                                        std::chrono::milliseconds(5000)};
-  std::chrono::milliseconds steady_after{10000};  ///< ready for so long: the back-off begins anew
+  std::chrono::milliseconds no_frame_after{1000};     ///< a camera that gives no picture for so long is started anew
+  std::chrono::milliseconds same_frame_after{10000};  ///< the same picture again and again: likewise
+  std::chrono::milliseconds steady_after{10000};      ///< ready for so long: the back-off begins anew
 };
 
 }  // namespace madoguchi::session

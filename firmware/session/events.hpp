@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/faults.hpp"
 #include "media/protocol.hpp"
 
 namespace madoguchi::session {
@@ -52,7 +53,10 @@ struct MuteSet {
 struct MediaReady {};
 struct MediaLost {};
 struct CameraUp {};
-struct CameraLost {};
+/// There is no picture, or none to be seen, and why.
+struct CameraLost {
+  std::optional<Fault> fault;
+};
 /// The camera process is gone and the microphone closed, after CloseDevices.
 struct DevicesClosed {};
 struct Offered {

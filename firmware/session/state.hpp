@@ -80,8 +80,9 @@ struct State {
   EndReason end_reason = EndReason::none;
   Notice notice = Notice::none;
   AgendaSeen agenda;
-  std::optional<Plan> pending;  ///< pressed while ending
-  std::set<Fault> faults;       ///< of this consultation
+  std::optional<Plan> pending;        ///< pressed while ending
+  std::set<Fault> faults;             ///< of this consultation
+  std::optional<Fault> camera_fault;  ///< why the room is not seen just now
 };
 
 /// Media of that direction flows on at least one leg.

@@ -79,12 +79,15 @@ class Handler : private Step {
   }
 
   // Its picture comes back by itself, and costs neither sound nor screen.
-  void operator()(const CameraUp&) {}
-  void operator()(const CameraLost&) {}
+  void operator()(const CameraUp&) { state.camera_fault.reset(); }
+  void operator()(const CameraLost& event) {
+    if (state.devices_open) state.camera_fault = event.fault;
+  }
 
   void operator()(const DevicesClosed&) {
     if (state.phase != Phase::ending) return illegal();
     state.devices_open = false;
+    state.camera_fault.reset();
     finish_ending();
   }
 

@@ -72,7 +72,9 @@ View view(const State& state) {
       if (state.notice == Notice::hold_to_end) result.card = "hold-to-end";
       else if (state.on_hold) result.card = "on-hold";
       else if (state.muted) result.card = "muted";
+      else if (state.camera_fault) result.card = "camera-trouble";
       else result.card = state.banner.empty() ? "talking" : "banner";
+      if (result.card == "camera-trouble") result.fault = state.camera_fault;
       result.banner = state.banner;
       break;
     case Phase::ending:

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "base/clock.hpp"
 #include "media/frames.hpp"
 
 namespace madoguchi::camera {
@@ -16,12 +17,13 @@ namespace madoguchi::camera {
 namespace {
 
 std::chrono::milliseconds local_time_of_day() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  const WallTime now = wall_now();
+  const auto whole = std::chrono::floor<std::chrono::seconds>(now);
+  const std::time_t seconds = whole.time_since_epoch().count();
   tm local{};
-  ::localtime_r(&now.tv_sec, &local);
+  ::localtime_r(&seconds, &local);
   return std::chrono::hours(local.tm_hour) + std::chrono::minutes(local.tm_min) + std::chrono::seconds(local.tm_sec) +
-         std::chrono::milliseconds(now.tv_nsec / 1'000'000);
+         (now - whole);
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ OrFailed<std::unique_ptr<CameraSource>> SimulatedSource::open(int width, int hei
 OrFailed<std::optional<std::int64_t>> SimulatedSource::take(std::span<std::byte> room) {
   std::uint64_t beats = 0;
   if (::read(timer_.get(), &beats, sizeof beats) != sizeof beats) return std::nullopt;
-  const std::int64_t now = protocol::monotonic_ns();
+  const std::int64_t now = monotonic_ns();
   picture_.draw(room, std::chrono::nanoseconds(now), local_time_of_day());
   return now;
 }

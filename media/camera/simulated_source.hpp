@@ -14,6 +14,7 @@ class SimulatedSource final : public CameraSource {
 
   [[nodiscard]] int descriptor() const override { return timer_.get(); }
   OrFailed<std::optional<std::int64_t>> take(std::span<std::byte> room) override;
+  [[nodiscard]] std::string mode() const override { return "simulated"; }
 
  private:
   SimulatedSource(UniqueFd timer, int width, int height) : timer_(std::move(timer)), picture_(width, height) {}

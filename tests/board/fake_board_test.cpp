@@ -73,11 +73,16 @@ TEST_CASE("a press reaches the one listener, and nobody before there is one") {
   FakeBoard board(clock);
   board.press(Press::short_press);  // nobody listens: nothing happens
   std::vector<std::string> heard;
-  board.on_press([&heard](Press press) { heard.push_back(press == Press::long_press ? "first long" : "first short"); });
+  board.listen({[&heard](Press press) { heard.push_back(press == Press::long_press ? "first long" : "first short"); },
+                {},
+                {},
+                {}});
   board.press(Press::short_press);
   board.press(Press::long_press);
-  board.on_press(
-      [&heard](Press press) { heard.push_back(press == Press::long_press ? "second long" : "second short"); });
+  board.listen({[&heard](Press press) { heard.push_back(press == Press::long_press ? "second long" : "second short"); },
+                {},
+                {},
+                {}});
   board.press(Press::long_press);
   CHECK(heard == std::vector<std::string>{"first short", "first long", "second long"});
 }

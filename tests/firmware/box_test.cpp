@@ -27,8 +27,9 @@ class HallBoard final : public board::Board {
   [[nodiscard]] std::string_view kind() const override { return "hall"; }
   void set_lamp(const board::Lamp& lamp) override { lamp_ = lamp; }
   [[nodiscard]] board::Lamp lamp() const override { return lamp_; }
-  void on_press(std::function<void(board::Press)> listener) override { press = std::move(listener); }
-  std::function<void(board::Press)> press;
+  void listen(Ears given) override { ears = std::move(given); }
+  void press(board::Press press) const { ears.press(press); }
+  Ears ears;
 
  private:
   board::Lamp lamp_;

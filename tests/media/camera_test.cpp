@@ -125,13 +125,13 @@ TEST_CASE("a source that cannot be is refused with a code") {
     CameraHello hello;
     std::string code;
   };
-  const auto row = GENERATE(values<Row>({{{1, "/dev/video0", 1280, 720, 30}, "unplugged"},
+  const auto row = GENERATE(values<Row>({{{1, "/dev/video-not-there", 1280, 720, 30}, "unplugged"},
                                          {{1, "", 1280, 720, 30}, "unplugged"},
                                          {{1, "simulated", 1281, 720, 30}, "broken"},
                                          {{1, "simulated", 0, 0, 30}, "broken"},
                                          {{1, "simulated", 1280, 720, 0}, "broken"},
                                          {{1, "simulated", 1280, 720, 1000}, "broken"}}));
-  auto source = camera::open_source(row.hello);
+  auto source = camera::open_device(row.hello);
   REQUIRE_FALSE(source.has_value());
   CHECK(source.error().code == row.code);
   CHECK_FALSE(source.error().message.empty());

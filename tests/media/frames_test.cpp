@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace madoguchi;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "base/clock.hpp"
 #include "media/frames.hpp"
 #include "tests/media/media_under_test.hpp"
 #include "tests/support/answerer.hpp"
@@ -47,7 +48,7 @@ struct GreyCamera {
     auto pixels = writer->begin();
     std::fill(pixels.begin(), pixels.end(), std::byte{128});
     std::fill_n(pixels.begin(), 640 * 360, static_cast<std::byte>(grey));
-    writer->publish(protocol::monotonic_ns());
+    writer->publish(monotonic_ns());
   }
   protocol::FrameMemory memory;
   std::optional<protocol::FrameWriter> writer;

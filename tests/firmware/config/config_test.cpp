@@ -90,7 +90,7 @@ TEST_CASE("each mistake is told with its file, line, column and what is allowed"
       {"too long",
        "[schedule]\nwindow_before = \"25h\"\n",
        {"box.toml:2:17: \"window_before\" must be from 0s to 24h"}},
-      {"an unknown word", "[box]\nboard = \"pi\"\n", {"box.toml:2:9: \"board\" must be one of: fake"}},
+      {"an unknown word", "[box]\nboard = \"pi\"\n", {"box.toml:2:9: \"board\" must be one of: fake, linux"}},
       {"another unknown word",
        "[media]\nmicrophone = \"x\"\n",
        {"box.toml:2:14: \"microphone\" must be one of: simulated, silent"}},
@@ -306,4 +306,20 @@ TEST_CASE("a file is read, and one that can not be is an error with its name") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == Errc::too_large);
   std::filesystem::remove(large);
+}
+
+TEST_CASE("a camera is the simulated one, a node, or chosen by rules in their order") {
+  CHECK(config::parse("[camera]\ndevice = \"/dev/video3\"\n", "f").config.camera.device == "/dev/video3");
+  const auto ruled =
+      config::parse("[[camera.rule]]\nserial = \"A1\"\nusb_path = \"1-1.2\"\n[[camera.rule]]\nname = \"C920\"\n", "f");
+  CHECK(ruled.problems.empty());
+  CHECK(ruled.config.camera.device == "auto");
+  REQUIRE(ruled.config.camera_rules.size() == 2);
+  CHECK(ruled.config.camera_rules[0].serial == "A1");
+  CHECK(ruled.config.camera_rules[0].usb_path == "1-1.2");
+  CHECK(ruled.config.camera_rules[1].name == "C920");
+  const auto wrong = config::parse("[camera]\ndevice = \"video0\"\n[[camera.rule]]\n", "f");
+  REQUIRE(wrong.problems.size() == 2);
+  CHECK(wrong.problems[0].message.find("a device's absolute path") != std::string::npos);
+  CHECK(wrong.problems[1].message.find("madoguchi devices") != std::string::npos);
 }

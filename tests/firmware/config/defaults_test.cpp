@@ -65,6 +65,8 @@ std::vector<Row> rows() {
       {"[media]\n", "hung_after", "1000ms", "\"3s\"", "3000ms", NOW(c.media_process.hung_after)},
       {"[media]\n", "ready_within", "5000ms", "\"9s\"", "9000ms", NOW(c.media_process.ready_within)},
       {"[camera]\n", "device", "simulated", "\"simulated\"", "simulated", NOW(c.camera.device)},
+      {"[camera]\n", "no_frame_after", "1000ms", "\"3s\"", "3000ms", NOW(c.camera_process.no_frame_after)},
+      {"[camera]\n", "same_frame_after", "10000ms", "\"30s\"", "30000ms", NOW(c.camera_process.same_frame_after)},
       {"[camera]\n", "hung_after", "1000ms", "\"3s\"", "3000ms", NOW(c.camera_process.hung_after)},
       {"[camera]\n", "ready_within", "5000ms", "\"9s\"", "9000ms", NOW(c.camera_process.ready_within)},
   };
@@ -182,7 +184,8 @@ TEST_CASE("no key is read that has no row here") {
   // Those without a default, and the tables.
   std::set<std::string> known = {"origin", "token_file", "name", "url",    "feeds",
                                  "link",   "play",       "box",  "office", "feed"};
-  for (const std::string table : {"seat", "session", "signalling", "media", "camera", "schedule", "ice_server"}) {
+  for (const std::string table :
+       {"seat", "session", "signalling", "media", "camera", "schedule", "ice_server", "rule", "serial", "usb_path"}) {
     known.insert(table);
   }
   for (const Row& row : rows()) known.insert(row.key);

@@ -202,20 +202,28 @@ struct Played {
   FakeClock clock{WallTime(std::chrono::milliseconds(1'800'000'000'000))};
   std::vector<UniqueFd> theirs;
   std::vector<Loss> losses;
-  int readies = 0;
+  int readies = 0, stuck = 0;
+  bool unkillable = false;
+  std::string device = "simulated";
+  std::vector<std::string> failures;
+  std::vector<bool> darks;
   CameraProcess camera{loop.get_executor(),
                        clock,
                        CameraProcessSettings{},
                        {.on_ready = [this](const protocol::CameraReady&, const protocol::FrameMemory&) { ++readies; },
-                        .on_failed = {},
+                        .on_failed = [this](const protocol::CameraFailed& failed) { failures.push_back(failed.code); },
                         .on_lost = [this](const Loss& loss) { losses.push_back(loss); },
-                        .on_alive_changed = {}},
+                        .on_alive_changed = {},
+                        .find_device = [this] { return device; },
+                        .on_dark = [this](bool dark) { darks.push_back(dark); },
+                        .on_stuck = [this] { ++stuck; }},
                        [this]() -> Result<SpawnedChild> {
                          auto ends = seqpacket_pair();
                          if (!ends) return fail(ends.error());
                          theirs.push_back(std::move(ends->second));
                          SpawnedChild child;
                          child.channel = std::move(ends->first);
+                         child.unkillable = unkillable;
                          return child;
                        }};
   void advance(BootClock::duration by) {
@@ -310,4 +318,97 @@ TEST_CASE("a camera that is silent for 1 s, or not ready within 5 s, is hung - n
   REQUIRE(played.losses.size() == 2);
   CHECK(played.losses[1].reason == Loss::hung);
   CHECK(played.losses[1].words == "no word for 1000 ms");
+}
+
+TEST_CASE("a camera process that survives its SIGKILL is left behind, told, and the next begins beside it") {
+  Played played;
+  played.unkillable = true;
+  played.camera.start({});
+  played.advance(0ms);
+  played.say(protocol::CameraReady{});
+  played.unkillable = false;
+  played.advance(1000ms);  // hung
+  REQUIRE(played.losses.size() == 1);
+  played.advance(1999ms);
+  CHECK(played.stuck == 0);
+  CHECK(played.theirs.size() == 1);
+  played.advance(1ms);
+  CHECK(played.stuck == 1);
+  CHECK(played.theirs.size() == 2);
+  CHECK(played.camera.alive());  // the lamp stays lit: the old one still has the camera
+  played.die();
+  played.advance(500ms);
+  CHECK(played.stuck == 1);
+  CHECK(played.theirs.size() == 3);
+}
+
+TEST_CASE("a camera process that survives its SIGKILL at the end of a consultation is told too") {
+  Played played;
+  played.unkillable = true;
+  played.camera.start({});
+  played.advance(0ms);
+  bool stopped = false;
+  boost::asio::co_spawn(played.loop, played.camera.stop(), [&stopped](std::exception_ptr) { stopped = true; });
+  played.advance(2000ms);
+  CHECK(played.stuck == 1);
+  CHECK_FALSE(stopped);
+  CHECK(played.camera.alive());
+  CHECK(played.theirs.size() == 1);
+}
+
+TEST_CASE("without a camera no process is started, and devices that come make the next try at once") {
+  Played played;
+  played.device.clear();
+  played.camera.start({});
+  played.advance(2000ms);
+  CHECK(played.theirs.empty());
+  CHECK_FALSE(played.camera.alive());
+  REQUIRE_FALSE(played.failures.empty());
+  CHECK(played.failures.front() == "unplugged");
+  played.advance(60s);
+  const std::size_t losses = played.losses.size();
+  played.advance(1ms);
+  CHECK(played.losses.size() == losses);  // in the middle of the longest pause
+  played.device = "/dev/video7";
+  played.camera.hurry();
+  played.advance(0ms);
+  REQUIRE(played.theirs.size() == 1);
+  auto message = receive_message(played.theirs.back().get());
+  REQUIRE((message.has_value() && message->has_value()));
+  const auto hello = protocol::decode_to_camera((*message)->text).value();
+  CHECK(std::get<protocol::CameraHello>(hello).device == "/dev/video7");
+  CHECK(std::get<protocol::CameraHello>(hello).first_frame_ms == 4000);
+  // Its rights come a moment after the node: the first try may fail, the change of rights is the second.
+  played.die();
+  CHECK(played.theirs.size() == 2);
+  played.die();
+  played.camera.hurry();
+  played.advance(0ms);
+  CHECK(played.theirs.size() == 3);
+}
+
+TEST_CASE("a dark picture is told as it comes and goes, and costs no process") {
+  Played played;
+  played.camera.start({});
+  played.advance(0ms);
+  played.say(protocol::CameraReady{protocol::kVersion, 1280, 720, 30, true, true, "YUY2 1280x720 at 30"});
+  CHECK(played.camera.mode() == "YUY2 1280x720 at 30");
+  played.say(protocol::CameraDark{true});
+  played.say(protocol::CameraDark{false});
+  CHECK(played.darks == std::vector<bool>{true, false});
+  CHECK(played.losses.empty());
+}
+
+TEST_CASE("hurrying a camera that is not wanted, or is there, changes nothing") {
+  Played played;
+  played.camera.hurry();
+  played.advance(10s);
+  CHECK(played.theirs.empty());
+  played.camera.start({});
+  played.advance(0ms);
+  played.say(protocol::CameraReady{});
+  played.camera.hurry();
+  played.advance(0ms);
+  CHECK(played.theirs.size() == 1);
+  CHECK(played.losses.empty());
 }
