@@ -333,7 +333,7 @@ void Box::open_events(const std::string&) {
 asio::awaitable<session::Event> Box::post_offer(session::PostOffer action) {
   const Result<Url> url = Url::parse(action.url);
   if (!url) co_return session::PostFailed{action.key, session::PostFailure::protocol, {}};
-  auto answered = co_await signalling::post_offer(http_, *url, std::move(action.sdp), token_for(*url),
+  auto answered = co_await signalling::post_offer(http_, clock_, *url, std::move(action.sdp), token_for(*url),
                                                   config_.signalling.post_within);
   if (!answered) {
     log::notice(

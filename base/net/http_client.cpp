@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "base/clock.hpp"
 #include "base/net/transfer.hpp"
 
 namespace madoguchi {
@@ -212,7 +213,7 @@ asio::awaitable<Result<HttpResponse>> single(std::shared_ptr<HttpClient::Multi> 
 }
 
 asio::awaitable<Result<HttpResponse>> exchange(std::shared_ptr<HttpClient::Multi> multi, HttpRequest request) {
-  const auto until = std::chrono::steady_clock::now() + request.deadline;
+  const auto until = steady_now() + request.deadline;
   for (int redirects = 0;; ++redirects) {
     if (auto may = permitted(request.url); !may) co_return fail(may.error());
     Result<HttpResponse> response = co_await single(multi, request);
@@ -228,7 +229,7 @@ asio::awaitable<Result<HttpResponse>> exchange(std::shared_ptr<HttpClient::Multi
     }
     if (redirects >= 5) co_return fail(Errc::protocol, request.url.redacted() + ": redirects in a circle");
     request.url = std::move(*next);
-    request.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    request.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_now());
   }
 }
 
@@ -240,23 +241,23 @@ asio::awaitable<Result<HttpResponse>> listen(std::shared_ptr<HttpClient::Multi> 
   Transfer transfer(multi->executor(), request, multi->settings(), true);
   Running running(multi, transfer);
   bool told = false;
-  auto until = std::chrono::steady_clock::now() + request.deadline;
+  auto until = steady_now() + request.deadline;
   for (;;) {
     if (transfer.head_complete && !told) {
       told = true;
       transfer.response.url = request.url;
       if (transfer.response.status == 200) on_head(transfer.response);
-      until = std::chrono::steady_clock::now() + idle;
+      until = steady_now() + idle;
     }
     if (told && transfer.response.status == 200 && !transfer.response.body.empty()) {
       const std::string data = std::exchange(transfer.response.body, {});
-      until = std::chrono::steady_clock::now() + idle;
+      until = steady_now() + idle;
       if (!on_data(data)) break;
       continue;
     }
     if (transfer.finished) break;
     const bool happened = co_await something(transfer, until);
-    if (!happened && !transfer.finished && std::chrono::steady_clock::now() >= until) {
+    if (!happened && !transfer.finished && steady_now() >= until) {
       co_return fail(Errc::timeout, request.url.redacted() + (told ? ": silent for too long" : ": no reply in time"));
     }
   }

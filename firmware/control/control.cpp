@@ -17,6 +17,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 namespace madoguchi::control {
@@ -198,9 +199,9 @@ Result<Reply> ask(const std::filesystem::path& path, const json::bj::object& que
   if (!socket) return fail(socket.error());
   if (auto sent = send_message(socket->get(), json::bj::serialize(question)); !sent) return fail(sent.error());
   pollfd wait{socket->get(), POLLIN, 0};
-  const auto until = std::chrono::steady_clock::now() + within;
+  const auto until = steady_now() + within;
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_now());
     if (left.count() <= 0) return fail(Errc::timeout, "the daemon did not answer in time; its log may say why");
     if (::poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
       return fail(errno_error("waiting for the daemon", errno));

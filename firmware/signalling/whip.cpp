@@ -31,8 +31,7 @@ std::string_view name(PostFailure failure) {
   return "?";
 }
 
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
-                                                      std::chrono::system_clock::time_point now) {
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, WallTime now) {
   constexpr std::int64_t kMost = 600;
   const bool digits = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (value.empty() || (!digits && value.front() == '-')) return std::nullopt;
@@ -42,7 +41,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
   } else {
     const std::time_t date = ::curl_getdate(std::string(value).c_str(), nullptr);
     if (date == -1) return std::nullopt;
-    seconds = date - std::chrono::system_clock::to_time_t(now);
+    seconds = date - std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   }
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost));
 }
@@ -94,8 +93,9 @@ tl::unexpected<PostError> failed(PostFailure failure, const Url& where, std::str
 
 }  // namespace
 
-asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, Url endpoint, std::string offer,
-                                                              std::string bearer, std::chrono::milliseconds within) {
+asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, const Clock& clock, Url endpoint,
+                                                              std::string offer, std::string bearer,
+                                                              std::chrono::milliseconds within) {
   HttpRequest request("POST", endpoint, within);
   request.headers.emplace_back("Content-Type", "application/sdp");
   request.headers.emplace_back("Accept", "application/sdp");
@@ -111,7 +111,7 @@ asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, 
     PostError error{failure_of_status(response->status),
                     fmt::format("posting the offer: {}: HTTP {}", endpoint.redacted(), response->status), std::nullopt};
     if (const auto after = response->header("retry-after")) {
-      error.retry_after = parse_retry_after(*after, std::chrono::system_clock::now());
+      error.retry_after = parse_retry_after(*after, clock.wall());
     }
     co_return tl::unexpected<PostError>(std::move(error));
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/net/http_client.hpp"
 
 namespace madoguchi::signalling {
@@ -39,8 +40,8 @@ struct PostError {
 };
 
 /// RFC 9725 section 4.2. The bearer goes to the endpoint's origin alone. Cancellation throws operation_aborted.
-boost::asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, Url endpoint, std::string offer,
-                                                                     std::string bearer,
+boost::asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, const Clock& clock, Url endpoint,
+                                                                     std::string offer, std::string bearer,
                                                                      std::chrono::milliseconds within);
 
 /// 200, 204, 404 and 410 are all done.
@@ -48,7 +49,6 @@ boost::asio::awaitable<Result<void>> delete_resource(HttpClient& http, Url resou
                                                      std::chrono::milliseconds within);
 
 /// Seconds or an HTTP date (RFC 9110 section 10.2.3); nullopt when it is neither; 0 to 600 s.
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
-                                                      std::chrono::system_clock::time_point now);
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, WallTime now);
 
 }  // namespace madoguchi::signalling

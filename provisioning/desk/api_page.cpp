@@ -198,7 +198,7 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   failures_.erase(key);
   const std::string cookie = random_hex(32);
   Login login{*name, random_hex(16)};
-  if (auto kept = store_.put_login(cookie, login, clock_.wall() + settings_.login_for); !kept) {
+  if (auto kept = store_.put_login(cookie, login, clock_.wall() + settings_.login_for, clock_.wall()); !kept) {
     co_return error_reply(500, kept.error().message);
   }
   object me{{"name", login.name}, {"csrf", login.csrf}};

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "provisioning/desk/api.hpp"
 #include "provisioning/desk/calendar.hpp"
@@ -46,8 +47,6 @@ int print(const Options& options, const object& reply, const std::string& words)
   return kGood;
 }
 
-WallTime now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 int add_hall(const Options& options, const std::string& id, const std::string& name) {
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
@@ -86,7 +85,7 @@ int book(const Options& options, const std::string& hall, const std::string& sta
   }
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
-  const auto booking = (*store)->book(hall, *start, std::chrono::minutes(minutes), now());
+  const auto booking = (*store)->book(hall, *start, std::chrono::minutes(minutes), wall_now());
   if (!booking) return failed(booking.error());
   return print(options, {{"receipt", booking->receipt}, {"room", booking->room}},
                "受付番号 " + booking->receipt + "\nroom " + booking->room + "\n");

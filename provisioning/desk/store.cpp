@@ -207,9 +207,9 @@ std::optional<std::string> Store::password_hash(const std::string& counsellor) c
   return query.text(0);
 }
 
-Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until) {
+Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now) {
   // A day later only: a consultation that is on outlives its login.
-  Query old(database_, "DELETE FROM logins WHERE until < (CAST(strftime('%s', 'now') AS INTEGER) - 86400) * 1000");
+  Query old(database_, "DELETE FROM logins WHERE until < ?", millis(now - 24h));
   (void)old.done("forgetting old logins");
   Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
             login.name, login.csrf, millis(until));

@@ -63,7 +63,8 @@ class Store {
   Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
   [[nodiscard]] std::optional<std::string> password_hash(const std::string& counsellor) const;
 
-  Result<void> put_login(const std::string& cookie, const Login& login, WallTime until);
+  /// Forgets those whose time was over a day ago.
+  Result<void> put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now);
   [[nodiscard]] std::optional<Login> login(const std::string& cookie, WallTime now) const;
   /// Not ended by a logout or a new password; its time may be over.
   [[nodiscard]] bool has_login(const std::string& cookie) const;

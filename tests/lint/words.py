@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every file owes its reader: the licence, what it is, a bearable length, a name that says what it holds. And what no
-file may hold: sleeps, one machine's paths, where packages happen to come from, promises to finish later."""
+file may hold: sleeps, a second clock, one machine's paths, where packages happen to come from, promises to finish later."""
 
 import re
 import sys
@@ -26,6 +26,13 @@ SHELL_SLEEP = re.compile(r"(?:^|[;&|({]|\b(?:do|then|else)\b)\s*sleep\s+[\d.$\"]
 PYTHON_SLEEP = re.compile(r"\b(?:time|asyncio|trio|gevent)\.sleep\s*\(|\bfrom\s+time\s+import\b[^\n]*\bsleep\b")
 SCRIPT_SLEEP = re.compile(r"\bwaitForTimeout\s*\(|timers/promises|\bAtomics\.wait\s*\("
                           r"|new\s+Promise\s*\(\s*\(?\s*(\w+)\s*(?:,\s*\w+\s*)?\)?\s*=>\s*\{?\s*setTimeout\s*\(\s*\1\b")
+
+# One clock in the product: base/clock's, passed in or asked there. Asio's timers count by it; pages have their browser's.
+CLOCK = re.compile(r"\b(?:system_clock|steady_clock|high_resolution_clock|utc_clock)\s*::\s*now\b|\bclock_gettime\s*\("
+                   r"|\bgettimeofday\s*\(|\btime\s*\(\s*(?:nullptr|NULL|0|&\w+)\s*\)|\btimespec_get\s*\("
+                   r"|\bg_get_(?:real|monotonic|current)_time\b|\bg_date_time_new_now"
+                   r"|\b(?:strftime|datetime|julianday|unixepoch)\s*\(|['\"]now['\"]|\bCURRENT_(?:TIME|DATE)")
+CLOCKS_OWN = "base/clock.cpp"
 
 # CTest splits a name at a semicolon, and Catch2 reads a leading dash as an option: such a case passes without running.
 UNRUNNABLE = re.compile(r'\bTEST_CASE\(\s*"(?:-|[^"\n]*;)')
@@ -101,6 +108,10 @@ def check_text(path, text, kind):
     for rule, everywhere, advice in EVERYWHERE:
         for match in everywhere.finditer(text):
             findings.append(Finding(path, line_of(text, match.start()), rule, advice))
+    if kind in CPP_SUFFIXES and not path.startswith("tests/") and path != CLOCKS_OWN:
+        for match in CLOCK.finditer(without_comments(text, keep_strings=True)):
+            findings.append(Finding(path, line_of(text, match.start()), "clock",
+                                    "ask the Clock that was passed in, or base/clock.hpp"))
     if kind in CPP_SUFFIXES:
         bare = without_comments(text)
         for match in UNRUNNABLE.finditer(text):

@@ -36,6 +36,12 @@ REFUSED = [
     ("sleep", "tests/a.mjs", CPP + "await new Promise(done => setTimeout(done, 100));\n"),
     ("sleep", "tests/a.mjs", CPP + "await new Promise((done) => { setTimeout(done, 100); });\n"),
     ("sleep", "tests/a.mjs", CPP + "await page.waitForTim" "eout(100);\n"),
+    ("clock", "base/a.cpp", CPP + "auto now = std::chrono::system_clock::now();\n"),
+    ("clock", "media/a.cpp", CPP + "const gint64 now = g_get_monotonic_time();\n"),
+    ("clock", "board/a.hpp", CPP + "::clock_gettime(CLOCK_BOOTTIME, &now);\n"),
+    ("clock", "firmware/a.cpp", CPP + "std::time_t now = std::time(nullptr);\n"),
+    ("clock", "provisioning/a.cpp", CPP + "query(\"SELECT strftime('%s', ?)\");\n"),
+    ("clock", "provisioning/a.cpp", CPP + "query(\"SELECT x FROM y WHERE z < CURRENT_TIMESTAMP\");\n"),
     ("unfinished", "base/a.cpp", CPP + "// TO" "DO: more\n"),
     ("unfinished", "README.md", "FIX" "ME\n"),
     ("registry", "tests/package-lock.json", '{"resolved": "https://regi' 'stry.npmjs.org/x"}\n'),
@@ -77,6 +83,10 @@ PASS = [
     ("tests/data/one.ics", "BEGIN:VCALENDAR \r\n\tX\r\n"),
     ("LICENSE", "no end"),
     ("base/utility_bill.cpp", CPP),
+    ("base/clock.cpp", CPP + "auto now = std::chrono::system_clock::now();\n"),
+    ("tests/a.cpp", CPP + "auto now = std::chrono::system_clock::now();\n"),
+    ("firmware/a.cpp", CPP + "// not system_clock::now()\nauto now = clock_.wall();\nshow_time(now);\n"),
+    ("provisioning/desk/page/a.js", CPP + "const now = Date.now();\n"),
     ("base/a.cpp", CPP + "mkstemp(name_XXXXXX);\n"),
 ]
 

@@ -2,8 +2,6 @@
 // The desk's interface in virtual time: when rooms open and close, how long an offer, a login and a lock last.
 #include "provisioning/desk/api.hpp"
 
-#include <sqlite3.h>
-
 #include <barrier>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -335,41 +333,6 @@ TEST_CASE("an ended booking's time can be booked again, and then it is not resum
     CHECK(desk.box("POST", events, type) == 410);
   }
   CHECK(desk.store->booking_of_room(desk.booking.room)->ended_at);
-}
-
-TEST_CASE("an older version's file goes on with what is in it - a newer one's is refused") {
-  test::Folder folder;
-  std::filesystem::create_directories(folder / "data");
-  const auto run = [&](const char* sql) {
-    sqlite3* database = nullptr;
-    REQUIRE(::sqlite3_open((folder / "data/desk.sqlite3").c_str(), &database) == SQLITE_OK);
-    CHECK(::sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-    ::sqlite3_close(database);
-  };
-  run(R"sql(
-CREATE TABLE halls(
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL UNIQUE, calendar TEXT NOT NULL UNIQUE);
-CREATE TABLE bookings(
-  receipt INTEGER PRIMARY KEY AUTOINCREMENT, hall TEXT NOT NULL REFERENCES halls(id), start INTEGER NOT NULL,
-  "end" INTEGER NOT NULL, room TEXT NOT NULL UNIQUE, cancelled INTEGER NOT NULL DEFAULT 0,
-  held INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL);
-INSERT INTO halls VALUES('south', 'South', 'digest', 'secret');
-INSERT INTO bookings VALUES(1001, 'south', 1000000, 2800000, 'room', 0, 1, 5000);
-)sql");
-  for (int opened = 0; opened < 2; ++opened) {
-    auto store = Store::open(folder / "data").value();
-    const auto booking = store->booking_of_room("room");
-    REQUIRE(booking);
-    CHECK(booking->receipt == "1001");
-    CHECK(booking->held);
-    CHECK(booking->ended_at.has_value() == (opened == 1));
-    store->mark_ended("room", WallTime(2000000ms));
-    CHECK(store->booking_of_room("room")->ended_at == WallTime(2000000ms));
-  }
-  run("PRAGMA user_version = 1000");
-  const auto newer = Store::open(folder / "data");
-  REQUIRE_FALSE(newer.has_value());
-  CHECK(newer.error().message.find("newer madoguchi-desk") != std::string::npos);
 }
 
 TEST_CASE("a box in a loop: pages hear of its day once a second, the last time too, and it hears 429") {
