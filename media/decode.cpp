@@ -46,8 +46,15 @@ GstFlowReturn on_sound(GstAppSink* sink, gpointer data) {
 
 GstPadProbeReturn on_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const PortPtr& port = held(data);
+  if (!port->gate.is_open()) return GST_PAD_PROBE_OK;  // held back: nobody's media yet
   port->media_at = monotonic_us();
   if (GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info)) port->bytes += gst_buffer_get_size(buffer);
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn on_sound_rtp(GstPad*, GstPadProbeInfo*, gpointer data) {
+  const PortPtr& port = held(data);
+  if (port->gate.is_open()) port->sound_at = monotonic_us();
   return GST_PAD_PROBE_OK;
 }
 
@@ -104,6 +111,7 @@ void decode_pad(const PortPtr& port, GstBin* pipeline, GstPad* pad) {
   gst_element_sync_state_with_parent(bin);
   GstPad* sink = gst_element_get_static_pad(bin, "sink");
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, hold(port), let_go);
+  if (audio) gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_sound_rtp, hold(port), let_go);
   if (gst_pad_link(pad, sink) != GST_PAD_LINK_OK) log::warning("pad-not-linked", {{"encoding", encoding}});
   gst_object_unref(sink);
 }

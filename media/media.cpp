@@ -191,6 +191,7 @@ void Media::report() {
     protocol::LegStats message;
     message.key = key;
     message.media_age_ms = stats.media_age_ms;
+    message.sound_age_ms = stats.sound_age_ms;
     message.picture_age_ms = stats.picture_age_ms;
     message.frames = stats.frames;
     message.bytes = stats.bytes;

@@ -59,8 +59,40 @@ void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
   Peer::Port::tell(held(data), [state](Peer& peer) { peer.heard_connection(state); });
 }
 
+void on_answer_set(GstPromise* promise, gpointer data) {
+  const GstStructure* reply = gst_promise_get_reply(promise);
+  GError* error = nullptr;
+  if (reply != nullptr) gst_structure_get(reply, "error", G_TYPE_ERROR, &error, nullptr);
+  const std::string words = error == nullptr ? "" : fmt::format("webrtcbin refused the answer: {}", error->message);
+  g_clear_error(&error);
+  gst_promise_unref(promise);
+  if (words.empty()) return;
+  Peer::Port::tell(held(data), [words](Peer& peer) { peer.heard_failure(LegFailure::answer, words); });
+}
+
+/// What nobody agreed on goes no further: webrtcbin looks for the m-line that it belongs to, and dies where there is none.
+GstPadProbeReturn on_incoming(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const Gate& gate = held(data)->gate;
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    return gate.is_agreed(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  }
+  GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+  for (guint i = gst_buffer_list_length(list); i > 0; --i) {
+    if (!gate.is_agreed(gst_buffer_list_get(list, i - 1))) gst_buffer_list_remove(list, i - 1, 1);
+  }
+  GST_PAD_PROBE_INFO_DATA(info) = list;
+  return GST_PAD_PROBE_OK;
+}
+
+void on_rtpbin_pad(GstElement*, GstPad* pad, gpointer data) {
+  if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_") == FALSE) return;
+  const auto kinds = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  gst_pad_add_probe(pad, kinds, on_incoming, hold(held(data)), let_go);
+}
+
 void on_pad_added(GstElement* webrtc, GstPad* pad, gpointer data) {
   if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
+  held(data)->gate.hold_back(pad);
   GstObject* pipeline = gst_element_get_parent(webrtc);
   if (pipeline == nullptr) return;
   decode_pad(held(data), GST_BIN(pipeline), pad);
@@ -193,6 +225,7 @@ void Peer::offer() {
   connect(webrtc_.get(), "notify::ice-gathering-state", on_gathering, port_);
   connect(webrtc_.get(), "notify::connection-state", on_connection, port_);
   if (options_.direction == Direction::play) connect(webrtc_.get(), "pad-added", on_pad_added, port_);
+  if (const ElementPtr rtpbin = named(webrtc_, "rtpbin")) connect(rtpbin.get(), "pad-added", on_rtpbin_pad, port_);
 
   if (options_.direction == Direction::publish) add_publish_pads();
   else add_play_transceivers();
@@ -259,29 +292,34 @@ void Peer::send_offer() {
   char* text = gst_sdp_message_as_text(description->sdp);
   std::string sdp(text);
   g_free(text);
+  sdp = with_h264_profile(sdp);
   if (options_.direction == Direction::play) sdp = with_start_bitrate(sdp, kStartKbps);
   gst_webrtc_session_description_free(description);
   stop_timers();
   offered_ = true;
+  mids_ = mids_of(sdp);
   events_.offered(sdp);
 }
 
 void Peer::answer(const std::string& text) {
   if (closed_ || !offered_ || !codec_.empty()) return;
-  auto checked = check_answer(text, options_.direction);
+  auto checked = check_answer(text, options_.direction, mids_);
   if (!checked) {
     return heard_failure(checked.error().code == Errc::unsupported ? LegFailure::inactive : LegFailure::answer,
                          checked.error().message);
   }
   codec_ = checked->codec;
+  fingerprints_ = checked->fingerprints;
   if (checked->repaired) events_.repaired();
+  if (options_.direction == Direction::play) port_->gate.agree(checked->payloads);
   if (options_.direction == Direction::publish && !link_publish(*checked)) {
     return heard_failure(LegFailure::codec, "no payloader for " + codec_);
   }
   GstSDPMessage* message = nullptr;
   gst_sdp_message_new_from_text(checked->sdp.c_str(), &message);
   GstWebRTCSessionDescription* description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message);
-  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", description, nullptr);
+  GstPromise* promise = gst_promise_new_with_change_func(on_answer_set, hold(port_), let_go);
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", description, promise);
   gst_webrtc_session_description_free(description);
   connect_timer_ = post_after(kConnectWithin, [weak = weak_from_this()] {
     const auto peer = weak.lock();
@@ -351,16 +389,20 @@ void Peer::heard_connection(int state) {
     return heard_failure(LegFailure::not_connected, "the connection failed or the far end closed it");
   }
   if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED || connected_) return;
-  connected_ = true;
   stop_timers();
+  if (const std::string wrong = distrust(webrtc_.get(), fingerprints_); !wrong.empty()) {
+    return heard_failure(LegFailure::fingerprint, wrong);
+  }
+  connected_ = true;
   const ElementPtr rtpbin = named(webrtc_, "rtpbin");
   if (rtpbin) {
     GObject* session = nullptr;
     g_signal_emit_by_name(rtpbin.get(), "get-internal-session", 0, &session);
-    if (session != nullptr) {
+    // What a far end sends is alive by its media alone: its sender reports go on after it has hung up.
+    if (session != nullptr && options_.direction == Direction::publish) {
       connect(session, "on-receiving-rtcp", on_rtcp, port_);
-      g_object_unref(session);
     }
+    g_clear_object(&session);
     if (GstPad* sent = gst_element_get_static_pad(rtpbin.get(), "send_rtp_src_0")) {
       const auto kinds = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
       gst_pad_add_probe(sent, kinds, on_sent, hold(port_), let_go);
@@ -370,6 +412,7 @@ void Peer::heard_connection(int state) {
   if (options_.direction == Direction::publish) port_->media_at = monotonic_us();
   events_.connected();
   port_->flowing = true;
+  port_->gate.open();
   if (options_.direction == Direction::publish) events_.wants_key_frame();
 }
 
@@ -400,6 +443,7 @@ PeerStats Peer::stats() const {
   const auto age = [](gint64 at) { return at == 0 ? -1 : (monotonic_us() - at) / 1000; };
   PeerStats stats;
   stats.media_age_ms = age(port_->media_at);
+  stats.sound_age_ms = age(port_->sound_at);
   stats.picture_age_ms = age(port_->picture_at);
   stats.frames = port_->frames;
   stats.bytes = port_->bytes;

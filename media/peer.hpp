@@ -44,6 +44,7 @@ struct PeerSinks {
 
 struct PeerStats {
   std::int64_t media_age_ms = -1;    ///< play: inbound RTP; publish: feedback
+  std::int64_t sound_age_ms = -1;    ///< play: inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: decoded
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
@@ -51,6 +52,7 @@ struct PeerStats {
 };
 
 struct CheckedAnswer;
+struct Fingerprint;
 
 class Peer : public std::enable_shared_from_this<Peer> {
  public:
@@ -59,7 +61,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
   /// Offered (all candidates, at most 300 ms later) or failed follows.
   void offer();
-  /// Connected, or failed within 8 s, follows.
+  /// Connected, to whom the answer promised, or failed within 8 s, follows.
   void answer(const std::string& sdp);
   /// The codec that the answer chose, "" before.
   [[nodiscard]] const std::string& codec() const { return codec_; }
@@ -94,6 +96,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::shared_ptr<Port> port_;
   ElementPtr pipeline_, webrtc_, video_source_, audio_source_;
   std::string codec_;
+  std::vector<std::string> mids_;                       ///< of the offer's m-lines
+  std::vector<std::vector<Fingerprint>> fingerprints_;  ///< by m-line, as the answer promised
   bool offered_ = false, connected_ = false, closed_ = false;
   guint gathering_timer_ = 0, connect_timer_ = 0;
   guint32 video_ssrc_ = 0, audio_ssrc_ = 0;

@@ -11,17 +11,19 @@
 
 #include "media/link.hpp"
 #include "media/peer.hpp"
+#include "media/trust.hpp"
 
 namespace madoguchi::media {
 
 struct Peer::Port {
   std::weak_ptr<Peer> peer;  ///< locked on the main thread only
   PeerSinks sinks;
+  Gate gate;
   std::atomic<bool> closed{false};
-  std::atomic<bool> flowing{false};  ///< publish: connected, samples may go
+  std::atomic<bool> flowing{false};  ///< publish: connected to whom the answer promised, samples may go
   std::atomic<bool> key_frame_seen{false};
   std::atomic<bool> rtp_seen{false};
-  std::atomic<gint64> media_at{0}, picture_at{0};  ///< monotonic_us
+  std::atomic<gint64> media_at{0}, sound_at{0}, picture_at{0};  ///< monotonic_us()
   std::atomic<std::uint64_t> frames{0}, bytes{0};
   std::atomic<int> width{0}, height{0};
 

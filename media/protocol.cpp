@@ -29,6 +29,7 @@ std::string_view name(LegFailure failure) {
     case LegFailure::answer: return "answer";
     case LegFailure::inactive: return "inactive";
     case LegFailure::not_connected: return "not-connected";
+    case LegFailure::fingerprint: return "fingerprint";
     case LegFailure::codec: return "codec";
   }
   return "unknown";
@@ -131,7 +132,8 @@ void fields(V& v, typename V::template Ref<Dropped> m) {
 template <class V>
 void fields(V& v, typename V::template Ref<LegStats> m) {
   fields(v, m.key);
-  v("media_age_ms", m.media_age_ms), v("picture_age_ms", m.picture_age_ms), v("frames", m.frames);
+  v("media_age_ms", m.media_age_ms), v("sound_age_ms", m.sound_age_ms), v("picture_age_ms", m.picture_age_ms);
+  v("frames", m.frames);
   v("bytes", m.bytes), v("width", m.width), v("height", m.height), v("codec", m.codec);
 }
 template <class V>

@@ -131,6 +131,7 @@ enum class LegFailure {
   answer,         ///< not SDP, or webrtcbin refused it
   inactive,       ///< the answer rejects everything we need (inactive, or port 0)
   not_connected,  ///< ICE or DTLS failed, or the peer closed
+  fingerprint,    ///< the far end's certificate is not the one that the answer promised
   codec,          ///< encoder or decoder broke
 };
 std::string_view name(LegFailure failure);
@@ -144,7 +145,7 @@ struct LegFailed {
 struct AnswerRepaired {
   LegKey key;
 };
-struct Connected {  ///< ICE and DTLS are up
+struct Connected {  ///< ICE and DTLS are up, to whom the answer promised
   LegKey key;
 };
 struct FirstRtp {  ///< publish: the first RTP packet went out
@@ -161,7 +162,9 @@ struct Dropped {
 /// Each second for each leg.
 struct LegStats {
   LegKey key;
-  std::int64_t media_age_ms = -1;  ///< play: since the last inbound RTP; publish: since the last feedback; -1: none yet
+  // -1: none yet.
+  std::int64_t media_age_ms = -1;    ///< play: since the last inbound RTP; publish: since the last feedback
+  std::int64_t sound_age_ms = -1;    ///< play: since the last inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: since the last decoded picture
   std::uint64_t frames = 0;          ///< play: decoded; publish: encoded
   std::uint64_t bytes = 0;

@@ -121,6 +121,25 @@ TEST_CASE("the far side sees the camera and hears the microphone, in both codecs
   }
 }
 
+TEST_CASE("what the encoder writes at 1280x720 is what the offer says of it") {
+  MediaUnderTest media;
+  auto hello = MediaUnderTest::loopback();
+  hello.width = 1280;
+  hello.height = 720;
+  hello.codecs = {"h264"};
+  media.hello(hello);
+  AnswererOptions options;
+  options.direction = Direction::publish;
+  const auto far_end = connect(media, {0, 1}, options);
+  CHECK(until(media, [&] { return far_end->stats().frames > 5; }));
+  CHECK(far_end->stats().width == 1280);
+  CHECK(far_end->stats().h264 == "constrained-baseline 3.1");
+  for (const auto& message : media.seen) {
+    const auto* offered = std::get_if<protocol::Offered>(&message);
+    if (offered != nullptr) CHECK(offered->sdp.find("profile-level-id=42e01f") != std::string::npos);
+  }
+}
+
 TEST_CASE("the room sees and hears the far side, in both codecs") {
   for (const char* codec : {"h264", "vp8"}) {
     INFO(codec);

@@ -98,8 +98,8 @@ TEST_CASE("messages from media survive the way") {
   CHECK(from_media(Heartbeat{std::numeric_limits<std::uint64_t>::max()}).count ==
         std::numeric_limits<std::uint64_t>::max());
   CHECK(from_media(Offered{kKey, "sdp"}).sdp == "sdp");
-  for (const LegFailure failure :
-       {LegFailure::offer, LegFailure::answer, LegFailure::inactive, LegFailure::not_connected, LegFailure::codec}) {
+  for (const LegFailure failure : {LegFailure::offer, LegFailure::answer, LegFailure::inactive,
+                                   LegFailure::not_connected, LegFailure::fingerprint, LegFailure::codec}) {
     const LegFailed failed = from_media(LegFailed{kKey, failure, "words"});
     CHECK(failed.failure == failure);
     CHECK(failed.message == "words");
@@ -110,8 +110,9 @@ TEST_CASE("messages from media survive the way") {
   CHECK(from_media(FirstRtp{kKey}).key == kKey);
   CHECK(from_media(FirstFrame{kKey, 1280, 720}).width == 1280);
   CHECK(from_media(Dropped{kKey}).key == kKey);
-  const LegStats stats = from_media(LegStats{kKey, -1, 33, 5'000'000'000, 17, 640, 480, "vp8"});
+  const LegStats stats = from_media(LegStats{kKey, -1, 21, 33, 5'000'000'000, 17, 640, 480, "vp8"});
   CHECK(stats.media_age_ms == -1);
+  CHECK(stats.sound_age_ms == 21);
   CHECK(stats.picture_age_ms == 33);
   CHECK(stats.frames == 5'000'000'000);
   CHECK(stats.bytes == 17);

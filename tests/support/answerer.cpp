@@ -26,7 +26,8 @@ struct Answerer::State {
   AnswererOptions options;
   ElementPtr pipeline, webrtc;
   media::Meter meter;
-  std::atomic<std::uint64_t> frames{0};
+  std::atomic<bool> connected{false};
+  std::atomic<std::uint64_t> packets{0}, frames{0};
   std::atomic<int> width{0}, height{0};
   std::atomic<double> brightness{0};
   std::mutex mutex;
@@ -71,9 +72,21 @@ GstFlowReturn on_sound(GstAppSink* sink, gpointer data) {
   return GST_FLOW_OK;
 }
 
+GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer data) {
+  ++static_cast<Answerer::State*>(data)->packets;
+  return GST_PAD_PROBE_OK;
+}
+
+void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCPeerConnectionState connection{};
+  g_object_get(webrtc, "connection-state", &connection, nullptr);
+  static_cast<Answerer::State*>(data)->connected = connection == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED;
+}
+
 void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   auto& state = *static_cast<Answerer::State*>(data);
   if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, &state, nullptr);
   GstCaps* caps = gst_pad_get_current_caps(pad);
   if (caps == nullptr) return;
   const std::string encoding = gst_structure_get_string(gst_caps_get_structure(caps, 0), "encoding-name");
@@ -81,7 +94,7 @@ void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   const bool audio = encoding == "OPUS";
   const std::string chain =
       audio ? "rtpopusdepay ! opusdec ! audioconvert ! audioresample ! audio/x-raw,format=F32LE,channels=1,rate=48000"
-      : encoding == "H264" ? "rtph264depay ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420"
+      : encoding == "H264" ? "rtph264depay ! h264parse name=parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420"
                            : "rtpvp8depay ! vp8dec ! videoconvert ! video/x-raw,format=I420";
   GstElement* bin =
       gst_parse_bin_from_description(("queue ! " + chain + " ! appsink name=out sync=false").c_str(), TRUE, nullptr);
@@ -192,6 +205,7 @@ Result<std::string> Answerer::answer(const std::string& offer) {
   g_object_unref(agent);
   g_object_unref(ice);
   g_signal_connect(state.webrtc.get(), "pad-added", G_CALLBACK(on_pad_added), &state);
+  g_signal_connect(state.webrtc.get(), "notify::connection-state", G_CALLBACK(on_connection), &state);
   g_signal_connect(state.webrtc.get(), "notify::ice-gathering-state", G_CALLBACK(on_gathering), &state);
   gst_element_set_state(state.pipeline.get(), GST_STATE_PLAYING);
 
@@ -234,10 +248,23 @@ Result<std::string> Answerer::answer(const std::string& offer) {
 
 AnswererStats Answerer::stats() const {
   AnswererStats stats;
+  stats.connected = state_->connected;
+  stats.packets = state_->packets;
   stats.frames = state_->frames;
   stats.width = state_->width;
   stats.height = state_->height;
   stats.brightness = state_->brightness;
+  if (const ElementPtr parse = state_->pipeline ? media::named(state_->pipeline, "parse") : ElementPtr()) {
+    GstPad* pad = gst_element_get_static_pad(parse.get(), "src");
+    if (GstCaps* caps = gst_pad_get_current_caps(pad)) {
+      const GstStructure* structure = gst_caps_get_structure(caps, 0);
+      const char* profile = gst_structure_get_string(structure, "profile");
+      const char* tier = gst_structure_get_string(structure, "level");
+      stats.h264 = fmt::format("{} {}", profile == nullptr ? "?" : profile, tier == nullptr ? "?" : tier);
+      gst_caps_unref(caps);
+    }
+    gst_object_unref(pad);
+  }
   const media::SpeakerLevel level = state_->meter.level();
   stats.sound_hz = level.strongest_hz;
   stats.sound_db = level.rms_db;

@@ -20,8 +20,11 @@ struct AnswererOptions {
 };
 
 struct AnswererStats {
-  std::uint64_t frames = 0;  ///< decoded
+  bool connected = false;     ///< its side of ICE and DTLS is up
+  std::uint64_t packets = 0;  ///< of RTP that came
+  std::uint64_t frames = 0;   ///< decoded
   int width = 0, height = 0;
+  std::string h264;  ///< "constrained-baseline 3.1", as its parser reads what came
   double sound_hz = 0, sound_db = -100;
   double brightness = 0;  ///< mean luma of the newest picture
 };
