@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
+#include "base/private_folder.hpp"
 #include "board/fake/fake_board.hpp"
 #include "firmware/box_stream.hpp"
 #include "firmware/session/lamp.hpp"
@@ -34,6 +35,9 @@ session::PostFailure to_session(signalling::PostFailure failure) {
   using To = session::PostFailure;
   switch (failure) {
     case From::not_found: return To::not_found;
+    case From::not_acceptable: return To::not_acceptable;
+    case From::conflict: return To::conflict;
+    case From::gone: return To::gone;
     case From::busy: return To::busy;
     case From::server_error: return To::server_error;
     case From::refused: return To::refused;
@@ -122,15 +126,19 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
 
 Result<void> Box::start() {
   started_ = clock_.boot();
+  if (auto own = private_folder(config_.box.state); !own) return fail(own.error().in("[box] state"));
   std::error_code error;
-  std::filesystem::create_directories(config_.box.state, error);
-  if (error) return fail(Errc::io, config_.box.state.native() + ": " + error.message());
-  std::filesystem::permissions(config_.box.state, std::filesystem::perms::owner_all, error);
   std::filesystem::create_directories(config_.box.socket.parent_path(), error);
   auto server = control::Server::open(io_.get_executor(), config_.box.socket,
                                       [this](control::Question question) { return answer(std::move(question)); });
   if (!server) return fail(server.error());
   control_ = std::move(*server);
+  auto lock = lock_file(config_.box.state / "lock");
+  if (!lock && lock.error().code == Errc::busy) {
+    return fail(Errc::busy, config_.box.state.native() + ": another madoguchid runs on this folder; stop it first");
+  }
+  if (!lock) return fail(lock.error());
+  state_lock_ = std::move(*lock);
   spawn(control_->run(), "control");
   spawn(runner_.run(), "session");
   resources_.load();
@@ -147,6 +155,7 @@ Result<void> Box::start() {
 
 void Box::stop() {
   if (std::exchange(stopping_, true)) return;
+  runner_.shut_down();
   ticker_.clear();
   media_steady_.clear();
   camera_steady_.clear();
@@ -373,11 +382,32 @@ asio::awaitable<void> Box::sweep() {
   co_await resources_.sweep(std::move(end));
 }
 
-asio::awaitable<void> Box::post_event(std::string url, std::string type) {
-  if (!stream_ || stream_->events.url().to_string() != url) co_return;
+asio::awaitable<bool> Box::post_event(std::string url, std::string type) {
+  // Who can't be told now is told how things are when the stream is up again.
+  if (!stream_ || stream_->events.url().to_string() != url) co_return false;
+  json::bj::object body{{"type", std::move(type)}};
+  co_return co_await tell_office(std::move(body));
+}
+
+asio::awaitable<bool> Box::tell_state() {
+  if (!stream_) co_return true;
+  const std::string phase(name(runner_.state().phase));
+  json::bj::object body{{"type", "state"}, {"phase", phase}, {"features", json::bj::array{"state"}}};
+  if (phase == "ending") body["reason"] = name(runner_.state().end_reason);
+  if (stream_->events.knows("state")) co_return co_await tell_office(std::move(body));
+  // An older desk: it knows only news. What it missed is news to it.
+  if (phase != "calling" && phase != "talking") co_return true;
+  json::bj::object news{{"type", phase}};
+  co_return co_await tell_office(std::move(news));
+}
+
+asio::awaitable<bool> Box::tell_office(json::bj::object body) {
   const std::shared_ptr<Stream> stream = stream_;
-  Result<void> told = co_await stream->events.post(std::move(type));
-  if (!told) log::notice("office-not-told", {{"error", told.error().message}});
+  Result<void> told = co_await stream->events.post(std::move(body));
+  if (told) co_return true;
+  log::notice("office-not-told", {{"error", told.error().message}});
+  const int status = told.error().http_status;
+  co_return status >= 400 && status < 500 && status != 408 && status != 429;  // asking again would not help
 }
 
 asio::awaitable<void> Box::remember_press(std::string consultation) {

@@ -59,7 +59,8 @@ class Box final : public session::Ports {
   void open_events(const std::string& url) override;
   boost::asio::awaitable<session::Event> post_offer(session::PostOffer action) override;
   boost::asio::awaitable<void> delete_resource(std::string resource) override;
-  boost::asio::awaitable<void> post_event(std::string url, std::string type) override;
+  boost::asio::awaitable<bool> post_event(std::string url, std::string type) override;
+  boost::asio::awaitable<bool> tell_state() override;
   boost::asio::awaitable<void> remember_press(std::string consultation) override;
   boost::asio::awaitable<void> forget_press() override;
   void raise(Fault fault) override;
@@ -91,6 +92,7 @@ class Box final : public session::Ports {
   [[nodiscard]] std::optional<session::Plan> open_plan() const;
   [[nodiscard]] std::string token_for(const Url& url) const;
   void keep_events_open();
+  boost::asio::awaitable<bool> tell_office(json::bj::object body);
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<void> finish_devices();
   boost::asio::awaitable<void> end_children();
@@ -133,6 +135,7 @@ class Box final : public session::Ports {
   boost::asio::io_context& io_;
   Clock& clock_;
   config::Config config_;
+  UniqueFd state_lock_;               ///< no second daemon on the same state, even while this one hangs
   boost::asio::thread_pool disk_{1};  ///< one thread: what is written keeps its order
   HttpClient http_;
   std::unique_ptr<board::Board> board_;

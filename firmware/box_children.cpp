@@ -140,7 +140,9 @@ struct Box::Heard {
   void operator()(const protocol::Dropped& it) const { box.runner_.dispatch(session::Dropped{it.key}); }
   void operator()(const protocol::LegStats& it) const {
     box.leg_stats_[it.key.leg] = it;
-    box.runner_.dispatch(session::LegAge{it.key, std::chrono::milliseconds(it.media_age_ms)});
+    using std::chrono::milliseconds;
+    box.runner_.dispatch(session::LegAge{it.key, milliseconds(it.media_age_ms), milliseconds(it.sound_age_ms),
+                                         milliseconds(it.picture_age_ms)});
   }
   void operator()(const protocol::RoomStats& it) const { box.room_stats_ = it; }
   void operator()(const protocol::Screenshot& it) const { box.shot_taken(it); }

@@ -49,6 +49,8 @@ struct PostEvent {
   std::string url;
   std::string type;  ///< "calling", "cancelled", "talking", "ended"
 };
+/// How things are here, whatever was told before: the whole truth.
+struct TellState {};
 struct SetMute {
   bool muted = false;
 };
@@ -72,8 +74,8 @@ struct Ignored {
 };
 
 using Action = std::variant<OpenDevices, CloseDevices, MakeOffer, PostOffer, ApplyAnswer, DropLeg, DeleteResource,
-                            SetTimer, ClearTimer, OpenEvents, PostEvent, SetMute, RaiseFault, ClearFault, ReplaceMedia,
-                            RememberPress, ForgetPress, Ignored>;
+                            SetTimer, ClearTimer, OpenEvents, PostEvent, TellState, SetMute, RaiseFault, ClearFault,
+                            ReplaceMedia, RememberPress, ForgetPress, Ignored>;
 using Actions = std::vector<Action>;
 
 std::string_view name(const Action& action);

@@ -43,6 +43,8 @@ struct LongPressed {};
 struct Resumed {
   Plan plan;
 };
+/// The daemon is about to end. What was pressed and not ended stays pressed; nothing else happens after it.
+struct ShutDown {};
 /// The room's own mute.
 struct MuteSet {
   bool muted = false;
@@ -81,7 +83,10 @@ struct FirstFrame {
 };
 struct LegAge {
   LegKey key;
-  std::chrono::milliseconds media{-1};  ///< since the last inbound RTP (play) or feedback (publish); negative: none yet
+  // Negative: none yet.
+  std::chrono::milliseconds media{-1};    ///< since the last inbound RTP (play) or feedback (publish)
+  std::chrono::milliseconds sound{-1};    ///< play: since the last inbound RTP of sound
+  std::chrono::milliseconds picture{-1};  ///< play: since the last decoded picture
 };
 struct Dropped {
   LegKey key;
@@ -94,10 +99,13 @@ struct Posted {
   std::string answer;
   std::string resource;  ///< absolute URL to DELETE; may hold tokens: never printed
 };
-/// Why a POST came to nothing; each has its fault.
+/// Why a POST came to nothing; each has its fault. What the first five mean: refusals.hpp.
 enum class PostFailure {
-  not_found,        ///< 404, 410: there is no such consultation
-  busy,             ///< 503: nobody is there yet
+  not_found,        ///< 404
+  not_acceptable,   ///< 406
+  conflict,         ///< 409
+  gone,             ///< 410
+  busy,             ///< 429, 503
   server_error,     ///< other 5xx
   refused,          ///< 401, 403
   no_location,      ///< 201 without Location
@@ -114,6 +122,10 @@ struct PostFailed {
   LegKey key;
   PostFailure failure{};
   std::optional<std::chrono::seconds> retry_after;
+};
+/// What was to be told to the office, the last of it: heard, or not.
+struct Told {
+  bool heard = false;
 };
 struct EventsUp {};
 struct EventsDown {};
@@ -150,6 +162,7 @@ enum class TimerKind {
   retry,     ///< try this leg again
   presence,  ///< the events stream has not said who is there
   rejoin,    ///< a seat that was offered to lately may be offered to at once again
+  tell,      ///< the office has not heard how things are here
   call,      ///< nobody has come
   reassure,  ///< the waiting card changes its words
   notice,    ///< a card of the moment goes away
@@ -176,10 +189,11 @@ struct ServiceSet {
   bool in_service = true;
 };
 
-using Event = std::variant<Pressed, LongPressed, Resumed, MuteSet, MediaReady, MediaLost, CameraUp, CameraLost,
-                           DevicesClosed, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame, LegAge,
-                           Dropped, Posted, PostFailed, EventsUp, EventsDown, SeatsSeen, SeatJoined, SeatLeft, Ringing,
-                           HoldSet, BannerSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
+using Event =
+    std::variant<Pressed, LongPressed, Resumed, ShutDown, MuteSet, MediaReady, MediaLost, CameraUp, CameraLost,
+                 DevicesClosed, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame, LegAge, Dropped,
+                 Posted, PostFailed, Told, EventsUp, EventsDown, SeatsSeen, SeatJoined, SeatLeft, Ringing, HoldSet,
+                 BannerSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
 
 /// "pressed", "seat-joined": for logs and for the tables of the tests.
 std::string_view name(const Event& event);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "firmware/session/refusals.hpp"
+
 namespace madoguchi::session {
 
 void Step::raise(Fault fault) {
@@ -62,7 +64,7 @@ void Step::stop(Leg& leg, LegState then) {
   }
   if (!leg.resource.empty()) actions.emplace_back(DeleteResource{std::move(leg.resource)});
   leg.resource.clear();
-  leg.peer = false;
+  leg.peer = leg.picture_stands = false;
   leg.epoch = 0;
   leg.state = then;
 }
@@ -126,20 +128,24 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
   const Seat& seat = state.seats[leg.seat];
   const milliseconds asked = event.retry_after ? milliseconds(*event.retry_after) : milliseconds(0);
   const LegState meanwhile = state.phase == Phase::talking ? LegState::lost : LegState::absent;
+  const Refusal refusal = meaning_of(event.failure, state.phase, leg.direction, !state.plan->events.empty());
+  leg.unpublished = refusal == Refusal::unpublished;
+  if (refusal == Refusal::over) {
+    raise(Fault::office_not_found);
+    return stop(leg, LegState::closed);
+  }
+  if (refusal != Refusal::trouble) {
+    raise(Fault::office_busy);
+    if (seat.known && !seat.present) return stop(leg, meanwhile);  // the events stream tells when somebody sits down
+    leg.failures = 0;
+    return retry(leg, meanwhile, std::max(asked, seat.known ? settings.answer_floor : settings.poll_floor));
+  }
   switch (event.failure) {
     case PostFailure::not_found:
-      raise(Fault::office_not_found);
-      stop(leg, LegState::closed);
-      return;
+    case PostFailure::gone:
     case PostFailure::busy:
-      raise(Fault::office_busy);
-      if (seat.known && !seat.present) {  // the events stream tells when somebody sits down
-        stop(leg, meanwhile);
-      } else {
-        leg.failures = 0;
-        retry(leg, meanwhile, std::max(asked, seat.known ? settings.answer_floor : settings.poll_floor));
-      }
-      return;
+    case PostFailure::conflict: break;
+    case PostFailure::not_acceptable: raise(Fault::office_protocol); break;
     case PostFailure::server_error: raise(Fault::office_error); break;
     case PostFailure::refused: raise(Fault::office_refused); break;
     case PostFailure::no_location: raise(Fault::office_no_location); break;

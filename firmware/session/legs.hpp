@@ -40,6 +40,22 @@ struct Step {
 
   /// What becomes of a leg whose POST came to nothing.
   void post_failed(Leg& leg, const PostFailed& event);
+
+  // phases.cpp
+  void begin(const Plan& plan);
+  /// A talk is when the far side's media comes; with a seat that only listens, when ours goes.
+  [[nodiscard]] bool is_talk(const Leg& leg) const;
+  [[nodiscard]] bool in_touch() const;
+  void leg_up(Leg& leg);
+  [[nodiscard]] bool leg_of_seat_is(const Seat& seat, LegState wanted) const;
+  /// The office says that every seat is empty, and no media says otherwise.
+  [[nodiscard]] bool nobody_there() const;
+  /// A talk out of touch: it ends when nobody is there; else camera and microphone do not stay open for ever, whatever is
+  /// tried meanwhile.
+  void give_up_one_day();
+  /// `tell` the office, unless it is "".
+  void end(EndReason reason, const std::string& tell);
+  void finish_ending();
 };
 
 }  // namespace madoguchi::session

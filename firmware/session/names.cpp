@@ -37,6 +37,7 @@ std::string_view name(EndReason reason) {
     case EndReason::no_answer: return "no-answer";
     case EndReason::lost: return "lost";
     case EndReason::not_found: return "not-found";
+    case EndReason::unverified: return "unverified";
   }
   return "?";
 }
@@ -56,6 +57,9 @@ std::string_view name(Notice notice) {
 std::string_view name(PostFailure failure) {
   switch (failure) {
     case PostFailure::not_found: return "not-found";
+    case PostFailure::not_acceptable: return "not-acceptable";
+    case PostFailure::conflict: return "conflict";
+    case PostFailure::gone: return "gone";
     case PostFailure::busy: return "busy";
     case PostFailure::server_error: return "server-error";
     case PostFailure::refused: return "refused";
@@ -80,6 +84,7 @@ std::string_view name(TimerKind kind) {
     case TimerKind::retry: return "retry";
     case TimerKind::presence: return "presence";
     case TimerKind::rejoin: return "rejoin";
+    case TimerKind::tell: return "tell";
     case TimerKind::call: return "call";
     case TimerKind::reassure: return "reassure";
     case TimerKind::notice: return "notice";
@@ -95,6 +100,7 @@ struct EventName {
   std::string_view operator()(const Pressed&) const { return "pressed"; }
   std::string_view operator()(const LongPressed&) const { return "long-pressed"; }
   std::string_view operator()(const Resumed&) const { return "resumed"; }
+  std::string_view operator()(const ShutDown&) const { return "shut-down"; }
   std::string_view operator()(const MuteSet&) const { return "mute-set"; }
   std::string_view operator()(const MediaReady&) const { return "media-ready"; }
   std::string_view operator()(const MediaLost&) const { return "media-lost"; }
@@ -111,6 +117,7 @@ struct EventName {
   std::string_view operator()(const Dropped&) const { return "dropped"; }
   std::string_view operator()(const Posted&) const { return "posted"; }
   std::string_view operator()(const PostFailed&) const { return "post-failed"; }
+  std::string_view operator()(const Told&) const { return "told"; }
   std::string_view operator()(const EventsUp&) const { return "events-up"; }
   std::string_view operator()(const EventsDown&) const { return "events-down"; }
   std::string_view operator()(const SeatsSeen&) const { return "seats-seen"; }
@@ -137,6 +144,7 @@ struct ActionName {
   std::string_view operator()(const ClearTimer&) const { return "clear-timer"; }
   std::string_view operator()(const OpenEvents&) const { return "open-events"; }
   std::string_view operator()(const PostEvent&) const { return "post-event"; }
+  std::string_view operator()(const TellState&) const { return "tell-state"; }
   std::string_view operator()(const SetMute&) const { return "set-mute"; }
   std::string_view operator()(const RaiseFault&) const { return "raise-fault"; }
   std::string_view operator()(const ClearFault&) const { return "clear-fault"; }

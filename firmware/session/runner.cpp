@@ -41,6 +41,7 @@ struct Runner::Child {
   asio::cancellation_signal cancel;
   Alarm deadline;
   bool late = false;
+  bool kept = false;
 };
 
 Runner::Runner(asio::any_io_executor executor, Clock& clock, Settings settings, Ports& ports)
@@ -50,13 +51,29 @@ Runner::Runner(asio::any_io_executor executor, Clock& clock, Settings settings, 
 Runner::~Runner() {
   *alive_ = false;
   wind_up();
+  for (const auto& child : children_) child->deadline.clear();
 }
 
 void Runner::wind_up() {
   timers_.clear();
-  in_order_.clear();
+  office_.waiting.clear();
   const auto children = children_;  // each leaves the list as it ends
-  for (const auto& child : children) child->cancel.emit(asio::cancellation_type::terminal);
+  for (const auto& child : children) {
+    if (!child->kept) child->cancel.emit(asio::cancellation_type::terminal);
+  }
+}
+
+void Runner::take_queue() {
+  while (!queue_.empty()) {
+    const Event event = std::move(queue_.front());
+    queue_.pop_front();
+    handle(event);
+  }
+}
+
+void Runner::shut_down() {
+  queue_.emplace_back(ShutDown{});
+  take_queue();
 }
 
 void Runner::dispatch(Event event) {
@@ -68,11 +85,7 @@ asio::awaitable<void> Runner::run() {
   shown_ = view(state_);
   ports_.show(shown_);
   for (;;) {
-    while (!queue_.empty()) {
-      const Event event = std::move(queue_.front());
-      queue_.pop_front();
-      handle(event);
-    }
+    take_queue();
     boost::system::error_code woken;
     wake_.expires_at(asio::steady_timer::time_point::max());
     co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -123,15 +136,18 @@ struct Perform {
                [ports = &self.ports_, action] { return ports->delete_resource(action.resource); });
   }
   void operator()(const PostEvent& action) const {
-    self.enqueue("post-event", kEventWithin,
-                 [ports = &self.ports_, action] { return ports->post_event(action.url, action.type); });
+    self.tell_in_turn("post-event",
+                      [ports = &self.ports_, action] { return ports->post_event(action.url, action.type); });
+  }
+  void operator()(const TellState&) const {
+    self.tell_in_turn("tell-state", [ports = &self.ports_] { return ports->tell_state(); });
   }
   void operator()(const RememberPress& action) const {
-    self.enqueue("remember-press", kDiskWithin,
+    self.enqueue(self.disk_, "remember-press", kDiskWithin,
                  [ports = &self.ports_, action] { return ports->remember_press(action.consultation); });
   }
   void operator()(const ForgetPress&) const {
-    self.enqueue("forget-press", kDiskWithin, [ports = &self.ports_] { return ports->forget_press(); });
+    self.enqueue(self.disk_, "forget-press", kDiskWithin, [ports = &self.ports_] { return ports->forget_press(); });
   }
   void operator()(const Ignored& action) const {
     const bool illegal = action.why == Ignored::Why::illegal;
@@ -157,6 +173,15 @@ asio::awaitable<void> Runner::post(PostOffer action) {
   dispatch(std::move(outcome));
 }
 
+asio::awaitable<void> Runner::tell(asio::awaitable<bool> telling) {
+  const bool heard = co_await std::move(telling);
+  dispatch(Told{heard});
+}
+
+void Runner::tell_in_turn(std::string what, std::function<asio::awaitable<bool>()> telling) {
+  enqueue(office_, std::move(what), kEventWithin, [this, telling = std::move(telling)] { return tell(telling()); });
+}
+
 void Runner::set_timer(const TimerKey& key, milliseconds delay) {
   clear_timer(key);
   timers_.emplace_back(key, std::make_unique<Alarm>(clock_));
@@ -170,8 +195,9 @@ void Runner::clear_timer(const TimerKey& key) {
   timers_.remove_if([&key](const auto& timer) { return timer.first == key; });
 }
 
-void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std::function<void(bool)> done) {
+void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std::function<void(bool)> done, bool kept) {
   auto child = std::make_shared<Child>(clock_);
+  child->kept = kept;
   children_.push_back(child);
   child->deadline.after(deadline, [weak = std::weak_ptr<Child>(child)] {
     if (const auto held = weak.lock()) {
@@ -195,20 +221,22 @@ void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std:
   asio::co_spawn(executor_, job(), asio::bind_cancellation_slot(child->cancel.slot(), std::move(finish)));
 }
 
-void Runner::enqueue(std::string what, milliseconds deadline, Job job) {
-  in_order_.push_back({std::move(what), deadline, std::move(job)});
-  next_queued();
+void Runner::enqueue(Queue& queue, std::string what, milliseconds deadline, Job job) {
+  queue.waiting.push_back({std::move(what), deadline, std::move(job)});
+  next_of(queue);
 }
 
-void Runner::next_queued() {
-  if (in_order_busy_ || in_order_.empty()) return;
-  in_order_busy_ = true;
-  Queued queued = std::move(in_order_.front());
-  in_order_.pop_front();
-  spawn(std::move(queued.what), queued.deadline, queued.job, [this](bool) {
-    in_order_busy_ = false;
-    next_queued();
-  });
+void Runner::next_of(Queue& queue) {
+  if (queue.busy || queue.waiting.empty()) return;
+  queue.busy = true;
+  Queued queued = std::move(queue.waiting.front());
+  queue.waiting.pop_front();
+  auto next = [this, &queue](bool late) {
+    if (late && &queue == &office_) dispatch(Told{});
+    queue.busy = false;
+    next_of(queue);
+  };
+  spawn(std::move(queued.what), queued.deadline, queued.job, std::move(next), queue.kept);
 }
 
 }  // namespace madoguchi::session

@@ -43,7 +43,11 @@ class Ports {
   /// Posted or PostFailed. The resource is on disk before this ends.
   virtual boost::asio::awaitable<Event> post_offer(PostOffer action) = 0;
   virtual boost::asio::awaitable<void> delete_resource(std::string resource) = 0;
-  virtual boost::asio::awaitable<void> post_event(std::string url, std::string type) = 0;
+  virtual boost::asio::awaitable<bool> post_event(std::string url, std::string type) = 0;
+  /// Phase and features, to whoever the events stream that is open leads to. Both: whether the office has it, or will never
+  /// want it.
+  virtual boost::asio::awaitable<bool> tell_state() = 0;
+  // These two go to the disk, one after the other, in front of everything else, and are not cut off by the end.
   virtual boost::asio::awaitable<void> remember_press(std::string consultation) = 0;
   virtual boost::asio::awaitable<void> forget_press() = 0;
 
@@ -71,8 +75,11 @@ class Runner {
 
   /// Puts an event into the queue; never runs it from inside the call.
   void dispatch(Event event);
-  /// Takes events until it is cancelled; then cancels its children. Spawned once, by the owner.
+  /// Takes events until it is cancelled; then cancels its children, but for what goes to the disk. Spawned once, by the
+  /// owner.
   boost::asio::awaitable<void> run();
+  /// Everything dispatched before is still taken, then nothing more happens. Before run() is cancelled.
+  void shut_down();
 
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -82,6 +89,7 @@ class Runner {
   using Job = std::function<boost::asio::awaitable<void>()>;
 
   void wind_up();
+  void take_queue();
   void handle(const Event& event);
   /// Whether one more line about an event that came at the wrong time is worth its room in the log.
   bool worth_a_line();
@@ -90,18 +98,25 @@ class Runner {
   void clear_timer(const TimerKey& key);
   /// A child coroutine, cut off after `deadline`; `done` hears whether it was.
   void spawn(std::string what, std::chrono::milliseconds deadline, const Job& job,
-             std::function<void(bool late)> done = {});
-  /// One after the other, in the order of the calls.
-  void enqueue(std::string what, std::chrono::milliseconds deadline, Job job);
-  void next_queued();
-  boost::asio::awaitable<void> post(PostOffer action);
-
-  struct Child;
+             std::function<void(bool late)> done = {}, bool kept = false);
   struct Queued {
     std::string what;
     std::chrono::milliseconds deadline;
     Job job;
   };
+  /// One after the other, in the order of the calls.
+  struct Queue {
+    std::deque<Queued> waiting;
+    bool busy = false;
+    bool kept = false;  ///< goes on when everything else is cancelled
+  };
+  void enqueue(Queue& queue, std::string what, std::chrono::milliseconds deadline, Job job);
+  void next_of(Queue& queue);
+  boost::asio::awaitable<void> post(PostOffer action);
+  boost::asio::awaitable<void> tell(boost::asio::awaitable<bool> telling);
+  void tell_in_turn(std::string what, std::function<boost::asio::awaitable<bool>()> telling);
+
+  struct Child;
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -116,8 +131,7 @@ class Runner {
   boost::asio::steady_timer wake_;
   std::list<std::pair<TimerKey, std::unique_ptr<Alarm>>> timers_;
   std::list<std::shared_ptr<Child>> children_;
-  std::deque<Queued> in_order_;
-  bool in_order_busy_ = false;
+  Queue disk_{{}, false, true}, office_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -32,7 +32,7 @@ namespace madoguchi::session {
 
 enum class Phase { idle, calling, talking, ending, out_of_service };
 enum class LegState { absent, offering, connecting, up, lost, closed };
-enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, lost, not_found };
+enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, lost, not_found, unverified };
 enum class Notice { none, nothing_open, press_short, hold_to_end, already_calling, out_of_service };
 
 std::string_view name(Phase phase);
@@ -48,6 +48,8 @@ struct Leg {
   int failures = 0;                ///< in a row, for the back-off
   std::string resource;            ///< absolute URL to DELETE, "" = none
   bool peer = false;               ///< the media process holds a peer for (leg, epoch)
+  bool unpublished = false;        ///< the office's last word: nobody sends there yet
+  bool picture_stands = false;     ///< pictures came and come no more, while the sound goes on
   std::optional<TimerKind> timer;  ///< the one that runs for (leg, epoch)
 };
 
@@ -68,6 +70,10 @@ struct State {
   std::uint32_t last_epoch = 0;
   std::set<std::uint32_t> dropping;  ///< epochs whose peers the media process is taking down
   bool media_ready = false;
+  bool events_up = false;  ///< the office can be heard
+  bool tell_due = false;   ///< with the stream's first snapshot, which says what the office understands
+  int untold = 0;          ///< times in a row that it did not hear us
+  bool shut_down = false;  ///< the daemon is about to end: nothing happens any more
   bool presence_overdue = false;
   bool ringing = false;   ///< somebody at the office is being rung
   bool reassure = false;  ///< the waiting has been long

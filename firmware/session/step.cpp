@@ -16,7 +16,7 @@ class Handler : private Step {
   Handler(State& s, const Event& event, const Settings& settings_in) : Step{s, settings_in, {}}, event_(event) {}
 
   Actions run() {
-    std::visit(*this, event_);
+    if (!state.shut_down) std::visit(*this, event_);
     return std::move(actions);
   }
 
@@ -31,6 +31,7 @@ class Handler : private Step {
       case Phase::ending:
         if (!event.plan) return notice(Notice::nothing_open);
         state.pending = event.plan;
+        actions.emplace_back(RememberPress{event.plan->consultation});
         return finish_ending();
       case Phase::out_of_service: return notice(Notice::out_of_service);
     }
@@ -41,6 +42,7 @@ class Handler : private Step {
     if (state.phase == Phase::talking) return end(EndReason::by_room, "ended");
     if (state.phase == Phase::ending && state.pending) {
       state.pending.reset();
+      actions.emplace_back(ForgetPress{});
       return;
     }
     if (state.phase == Phase::idle) return notice(Notice::press_short);
@@ -51,6 +53,9 @@ class Handler : private Step {
     if (state.phase == Phase::idle) return begin(event.plan);
     illegal();
   }
+
+  // What is remembered is on the disk, or on its way there before all else.
+  void operator()(const ShutDown&) { state.shut_down = true; }
 
   void operator()(const MuteSet& event) {
     if (!in_consultation(state)) return illegal();
@@ -105,6 +110,7 @@ class Handler : private Step {
     Leg* leg = find(event.key);
     if (leg == nullptr) return stale();
     switch (event.failure) {
+      case protocol::LegFailure::fingerprint: return unverified(*leg);
       case protocol::LegFailure::offer:
       case protocol::LegFailure::codec: raise(Fault::offer_failed); break;
       case protocol::LegFailure::answer: raise(Fault::office_answer_invalid); break;
@@ -151,7 +157,11 @@ class Handler : private Step {
     const auto bound = play ? settings.play_silent_after : settings.feedback_silent_after;
     // A far side without a camera never has a first frame: its sound is enough.
     if (leg->state == LegState::connecting && play && event.media < bound) return leg_up(*leg);
-    if (leg->state != LegState::up || event.media < bound) return;
+    if (leg->state != LegState::up) return;
+    const bool sounds = event.sound.count() >= 0 && event.sound < bound;
+    leg->picture_stands = play && sounds && event.picture >= bound;
+    if (event.media < bound) return;
+    if (play && state.on_hold && state.events_up) return;  // the office has said why, and would say that it is over
     raise(Fault::connection_lost);
     leg->failures = 0;
     stop(*leg, LegState::lost);
@@ -187,15 +197,30 @@ class Handler : private Step {
     if (leg == nullptr) return stale();
     if (leg->state != LegState::offering) return illegal();
     post_failed(*leg, event);
-    if (std::all_of(state.legs.begin(), state.legs.end(),
-                    [](const Leg& each) { return each.state == LegState::closed; })) {
-      end(state.phase == Phase::talking ? EndReason::by_office : EndReason::not_found, "");
-    }
+    if (hopeless()) end(state.phase == Phase::talking ? EndReason::by_office : EndReason::not_found, "");
   }
 
-  void operator()(const EventsUp&) { clear(Fault::events_lost); }
+  // A stream that is up while posts fail: told again, later each time, until it is heard. What is told is how things are
+  // then, so that nothing old is said.
+  void operator()(const Told& event) {
+    clear_timer(TimerKind::tell);
+    if (event.heard || !state.events_up) {
+      state.untold = 0;
+      return;
+    }
+    set_timer(TimerKind::tell, std::min(settings.retry_most, settings.retry_first * (1 << std::min(state.untold, 16))));
+    ++state.untold;
+  }
+
+  void operator()(const EventsUp&) {
+    state.events_up = true;
+    state.tell_due = true;
+    clear(Fault::events_lost);
+  }
 
   void operator()(const EventsDown&) {
+    state.events_up = false;
+    clear_timer(TimerKind::tell);
     if (!in_consultation(state)) return;
     raise(Fault::events_lost);
     for (Seat& seat : state.seats) seat.known = false;
@@ -204,6 +229,7 @@ class Handler : private Step {
   }
 
   void operator()(const SeatsSeen& event) {
+    if (std::exchange(state.tell_due, false)) actions.emplace_back(TellState{});
     if (!in_consultation(state)) return;  // presence before a press: nothing to do with it yet
     clear_timer(TimerKind::presence);
     for (Seat& seat : state.seats) {
@@ -266,6 +292,7 @@ class Handler : private Step {
       case TimerKind::post:
       case TimerKind::connect:
       case TimerKind::retry: return leg_timer(timer);
+      case TimerKind::tell: actions.emplace_back(TellState{}); return;
       case TimerKind::presence: state.presence_overdue = true; return start_legs();
       case TimerKind::rejoin:
         if (timer.key.leg < state.seats.size()) rested(state.seats[timer.key.leg]);
@@ -310,90 +337,6 @@ class Handler : private Step {
     return found == state.seats.end() ? nullptr : &*found;
   }
 
-  bool leg_of_seat_is(const Seat& seat, LegState wanted) const {
-    const auto index = static_cast<std::size_t>(&seat - state.seats.data());
-    return std::any_of(state.legs.begin(), state.legs.end(),
-                       [&](const Leg& leg) { return leg.seat == index && leg.state == wanted; });
-  }
-
-  void begin(const Plan& plan) {
-    state.phase = Phase::calling;
-    state.plan = plan;
-    state.notice = Notice::none;
-    state.banner.clear();
-    state.end_reason = EndReason::none;
-    state.muted = state.on_hold = state.ringing = state.reassure = false;
-    state.presence_overdue = state.farewell_read = state.giving_up = false;
-    state.pending.reset();
-    state.seats.clear();
-    state.legs.clear();
-    for (const SeatPlan& seat : plan.seats) {
-      const std::size_t index = state.seats.size();
-      state.seats.push_back(Seat{seat, false, false, false, false, {}});
-      for (const Direction direction : {Direction::publish, Direction::play}) {
-        if ((direction == Direction::publish ? seat.publish : seat.play).empty()) continue;
-        Leg leg;
-        leg.seat = index;
-        leg.direction = direction;
-        state.legs.push_back(leg);
-      }
-    }
-    state.devices_open = true;
-    clear_timer(TimerKind::notice);
-    actions.emplace_back(RememberPress{plan.consultation});
-    actions.emplace_back(OpenDevices{});
-    if (plan.events.empty()) {
-      start_legs();
-    } else {
-      // The stream, when it is open already, repeats its snapshot at once: seats that are there are offered to then.
-      set_timer(TimerKind::presence, settings.presence_within);
-      actions.emplace_back(OpenEvents{plan.events});
-      actions.emplace_back(PostEvent{plan.events, "calling"});
-    }
-    set_timer(TimerKind::call, settings.call_for);
-    set_timer(TimerKind::reassure, settings.reassure_after);
-  }
-
-  void leg_up(Leg& leg) {
-    Step::clear_timer(leg);
-    leg.state = LegState::up;
-    leg.failures = 0;
-    clear(Fault::connection_failed);
-    clear(Fault::connection_lost);
-    clear(Fault::office_answer_invalid);
-    clear(Fault::office_answer_inactive);
-    clear(Fault::offer_failed);
-    clear_timer(TimerKind::call);
-    state.giving_up = false;
-    if (state.phase != Phase::calling) return;
-    // Talking begins with the far side's media; a seat that only listens begins with ours.
-    const SeatPlan& seat = state.seats[leg.seat].plan;
-    if (leg.direction == Direction::publish && !seat.play.empty()) {
-      set_timer(TimerKind::call, settings.call_for);
-      return;
-    }
-    state.phase = Phase::talking;
-    state.notice = Notice::none;
-    state.reassure = false;
-    clear_timer(TimerKind::reassure);
-    if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "talking"});
-  }
-
-  /// The office says that every seat is empty, and no media says otherwise.
-  [[nodiscard]] bool nobody_there() const {
-    return std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
-      return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
-    });
-  }
-
-  /// Nothing is up in a talk: it ends when nobody is there; else camera and microphone do not stay open for ever,
-  /// whatever is tried meanwhile.
-  void give_up_one_day() {
-    if (state.phase != Phase::talking || any_up(state, Direction::play) || any_up(state, Direction::publish)) return;
-    if (nobody_there()) return end(EndReason::far_left, "ended");
-    if (!std::exchange(state.giving_up, true)) set_timer(TimerKind::call, settings.call_for);
-  }
-
   void clear_office_faults() {
     for (const Fault fault :
          {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
@@ -401,6 +344,25 @@ class Handler : private Step {
           Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
       clear(fault);
     }
+  }
+
+  /// Every leg is closed; or what is left only waits for somebody to send, where nobody takes what we send.
+  [[nodiscard]] bool hopeless() const {
+    const auto is_closed = [](const Leg& leg) { return leg.state == LegState::closed; };
+    return std::any_of(state.legs.begin(), state.legs.end(), is_closed) &&
+           std::all_of(state.legs.begin(), state.legs.end(),
+                       [&](const Leg& leg) { return is_closed(leg) || leg.unpublished; });
+  }
+
+  /// The far end is not who the office says: this seat is not talked to any more.
+  void unverified(Leg& leg) {
+    raise(Fault::far_end_unverified);
+    const std::size_t seat = leg.seat;
+    for (Leg& each : state.legs) {
+      if (each.seat == seat && each.state != LegState::closed) stop(each, LegState::closed);
+    }
+    if (hopeless()) return end(EndReason::unverified, state.phase == Phase::talking ? "ended" : "cancelled");
+    give_up_one_day();
   }
 
   void again(Leg& leg) {
@@ -432,48 +394,6 @@ class Handler : private Step {
     if (state.phase == Phase::calling && nobody_there()) clear_office_faults();
     give_up_one_day();
   }
-
-  void end(EndReason reason, const std::string& tell) {
-    if (!tell.empty() && !state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, tell});
-    for (Leg& leg : state.legs) stop(leg, LegState::closed);
-    state.phase = Phase::ending;
-    state.end_reason = reason;
-    state.notice = Notice::none;
-    state.banner.clear();
-    state.farewell_read = false;
-    actions.emplace_back(CloseDevices{});
-    actions.emplace_back(ForgetPress{});
-    for (const TimerKind kind : {TimerKind::call, TimerKind::reassure, TimerKind::presence, TimerKind::notice}) {
-      clear_timer(kind);
-    }
-    set_timer(TimerKind::teardown, settings.teardown_within);
-    set_timer(TimerKind::farewell, settings.farewell_for);
-  }
-
-  void finish_ending() {
-    if (!state.dropping.empty() || state.devices_open) return;
-    clear_timer(TimerKind::teardown);
-    if (!state.farewell_read && !state.pending) return;
-    clear_timer(TimerKind::farewell);
-    clear_timer(TimerKind::notice);
-    const std::set<Fault> faults = state.faults;
-    for (const Fault fault : faults) clear(fault);
-    state.phase = Phase::idle;
-    state.plan.reset();
-    state.seats.clear();
-    state.legs.clear();
-    state.end_reason = EndReason::none;
-    state.muted = state.on_hold = false;
-    state.media_ready = false;  // until the fresh process says so
-    actions.emplace_back(ReplaceMedia{});
-    if (state.pending) {
-      const Plan plan = *state.pending;
-      begin(plan);
-    }
-  }
-
-  using Step::clear_timer;
-  using Step::set_timer;
 
   const Event& event_;
 };

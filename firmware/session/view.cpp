@@ -35,6 +35,14 @@ std::string calling_card(const State& state, const std::optional<Fault>& fault) 
   return nobody && !state.ringing ? "calling-absent" : "calling";
 }
 
+/// The far side is heard, and no picture of it moves any more.
+bool picture_stands(const State& state) {
+  const auto moves = [](const Leg& leg) {
+    return leg.direction == Direction::play && leg.state == LegState::up && !leg.picture_stands;
+  };
+  return std::none_of(state.legs.begin(), state.legs.end(), moves);
+}
+
 std::string ended_card(EndReason reason) {
   switch (reason) {
     case EndReason::far_left: return "ended-left";
@@ -43,6 +51,7 @@ std::string ended_card(EndReason reason) {
     case EndReason::no_answer: return "ended-no-answer";
     case EndReason::lost: return "ended-lost";
     case EndReason::not_found: return "ended-not-found";
+    case EndReason::unverified: return "ended-unverified";
     case EndReason::none:
     case EndReason::by_room: break;
   }
@@ -73,7 +82,8 @@ View view(const State& state) {
       else if (state.on_hold) result.card = "on-hold";
       else if (state.muted) result.card = "muted";
       else if (state.camera_fault) result.card = "camera-trouble";
-      else result.card = state.banner.empty() ? "talking" : "banner";
+      else if (!state.banner.empty()) result.card = "banner";
+      else result.card = picture_stands(state) ? "picture-stands" : "talking";
       if (result.card == "camera-trouble") result.fault = state.camera_fault;
       result.banner = state.banner;
       break;

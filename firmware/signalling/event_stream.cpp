@@ -57,6 +57,10 @@ void EventStream::remember(const OfficeEvent& event) {
   if (const auto* left = std::get_if<SeatLeft>(&event)) set(left->seat, false, "");
 }
 
+bool EventStream::knows(const std::string& feature) const {
+  return seats_ && std::find(seats_->features.begin(), seats_->features.end(), feature) != seats_->features.end();
+}
+
 bool EventStream::take(std::string_view bytes) {
   const std::function<void(const std::string&)> each = [this](const std::string& data) {
     Parser& parser = *parser_;
@@ -117,12 +121,10 @@ asio::awaitable<void> EventStream::run() {
   }
 }
 
-asio::awaitable<Result<void>> EventStream::post(std::string type) {
+asio::awaitable<Result<void>> EventStream::post(json::bj::object body) {
   HttpRequest request("POST", url_, settings_.post_within);
   request.headers.emplace_back("Content-Type", "application/json");
   request.bearer = bearer_;
-  json::bj::object body;
-  body["type"] = type;
   request.body = json::bj::serialize(body);
   const Result<HttpResponse> response = co_await http_.send(std::move(request));
   if (!response) co_return fail(response.error().in("telling the office"));

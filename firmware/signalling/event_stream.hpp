@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "base/net/http_client.hpp"
 #include "firmware/signalling/office_events.hpp"
 #include "firmware/signalling/settings.hpp"
@@ -27,8 +28,10 @@ class EventStream {
 
   /// Connects, delivers, reconnects; ends only by cancellation (operation_aborted).
   boost::asio::awaitable<void> run();
-  /// Tells the office {"type": type}.
-  boost::asio::awaitable<Result<void>> post(std::string type);
+  /// Tells the office. An HTTP status outside 2xx is Errc::http.
+  boost::asio::awaitable<Result<void>> post(json::bj::object body);
+  /// The office's newest snapshot names this feature (docs/desk-api.md).
+  [[nodiscard]] bool knows(const std::string& feature) const;
 
   [[nodiscard]] const Url& url() const { return url_; }
   [[nodiscard]] bool is_up() const { return up_; }

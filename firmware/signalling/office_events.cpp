@@ -11,6 +11,7 @@ namespace madoguchi::signalling {
 namespace {
 
 constexpr std::size_t kMostSeats = 16;
+constexpr std::size_t kMostFeatures = 32;
 constexpr std::size_t kMostText = 64;
 constexpr std::size_t kMostBanner = 120;
 
@@ -66,6 +67,15 @@ Result<OfficeEvent> seats(const json::bj::object& object) {
       return fail(Errc::invalid, "a seat is malformed");
     }
     result.seats.push_back({*seat, *present, *session});
+  }
+  const auto* features = object.if_contains("features");
+  if (features == nullptr) return OfficeEvent(std::move(result));
+  if (!features->is_array() || features->get_array().size() > kMostFeatures) {
+    return fail(Errc::invalid, "\"features\" must be a list of a few words");
+  }
+  for (const auto& each : features->get_array()) {
+    if (!each.is_string() || each.get_string().size() > kMostText) return fail(Errc::invalid, "a feature is malformed");
+    result.features.emplace_back(each.get_string());
   }
   return OfficeEvent(std::move(result));
 }

@@ -19,6 +19,7 @@ struct SeatState {
 };
 struct Seats {
   std::vector<SeatState> seats;
+  std::vector<std::string> features;  ///< what the office understands of us beyond the first interface
 };
 struct SeatJoined {
   std::string seat, session;

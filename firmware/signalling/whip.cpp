@@ -16,6 +16,9 @@ namespace asio = boost::asio;
 std::string_view name(PostFailure failure) {
   switch (failure) {
     case PostFailure::not_found: return "not-found";
+    case PostFailure::not_acceptable: return "not-acceptable";
+    case PostFailure::conflict: return "conflict";
+    case PostFailure::gone: return "gone";
     case PostFailure::busy: return "busy";
     case PostFailure::server_error: return "server-error";
     case PostFailure::refused: return "refused";
@@ -61,7 +64,10 @@ PostFailure failure_of(Errc code) {
 }
 
 PostFailure failure_of_status(int status) {
-  if (status == 404 || status == 410) return PostFailure::not_found;
+  if (status == 404) return PostFailure::not_found;
+  if (status == 406) return PostFailure::not_acceptable;
+  if (status == 409) return PostFailure::conflict;
+  if (status == 410) return PostFailure::gone;
   if (status == 503 || status == 429) return PostFailure::busy;
   if (status == 401 || status == 403) return PostFailure::refused;
   if (status >= 500) return PostFailure::server_error;

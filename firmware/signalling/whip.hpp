@@ -18,8 +18,11 @@ struct Answered {
 };
 
 enum class PostFailure {
-  not_found,  ///< 404, 410
-  busy,       ///< 503
+  not_found,       ///< 404
+  not_acceptable,  ///< 406
+  conflict,        ///< 409
+  gone,            ///< 410
+  busy,            ///< 429, 503
   server_error,
   refused,         ///< 401, 403
   no_location,     ///< 201 without Location, or with one on another origin
@@ -29,7 +32,7 @@ enum class PostFailure {
   cut,
   unreachable,
   tls,
-  protocol,  ///< anything else, a 406 counter-offer among them
+  protocol,  ///< anything else
 };
 std::string_view name(PostFailure failure);
 

@@ -86,13 +86,14 @@ TEST_CASE("a closed page: silence is repaired until the seat is said to have lef
   Talk talk;
   talk.talk();
   CHECK(talk(LegAge{talk.key(1), 2000ms}) == "");
-  CHECK(talk(LegAge{talk.key(1), 2600ms}) == "raise:connection-lost drop-leg:1 delete-resource make-offer:1 +offer");
+  CHECK(talk(LegAge{talk.key(1), 2600ms}) ==
+        "raise:connection-lost drop-leg:1 delete-resource +call make-offer:1 +offer");
   CHECK(talk.legs() == "up offering");
   talk.offer(1);
   talk(PostFailed{talk.key(1), PostFailure::busy, 1s});
   CHECK(talk.delay(TimerKind::retry) == 1s);
   CHECK(talk(SeatLeft{"counsellor"}) ==
-        "drop-leg:0 delete-resource tell:ended close-devices forget-press +teardown +farewell");
+        "drop-leg:0 delete-resource forget-press close-devices tell:ended +teardown +farewell");
   CHECK(view(talk.state).card == "ended-left");
 }
 

@@ -64,17 +64,22 @@ class Surroundings final : public Ports {
     did.push_back("delete " + resource.substr(resource.rfind('/') + 1));
     co_return;
   }
-  asio::awaitable<void> post_event(std::string, std::string type) override {
+  asio::awaitable<bool> post_event(std::string, std::string type) override {
     if (event_takes > 0ms) co_await sleep_for(clock_, event_takes);
     did.push_back("tell " + type);
+    co_return office_hears;
+  }
+  asio::awaitable<bool> tell_state() override {
+    did.push_back("state " + std::string(name(runner->state().phase)));
+    co_return office_hears;
   }
   asio::awaitable<void> remember_press(std::string) override {
     if (disk_takes > 0ms) co_await sleep_for(clock_, disk_takes);
     did.push_back("remember");
   }
   asio::awaitable<void> forget_press() override {
+    if (disk_takes > 0ms) co_await sleep_for(clock_, disk_takes);
     did.push_back("forget");
-    co_return;
   }
   void raise(Fault fault) override { raised.emplace_back(info(fault).code); }
   void clear(Fault) override {}
@@ -89,7 +94,7 @@ class Surroundings final : public Ports {
   }
 
   Runner* runner = nullptr;
-  bool media = true, connects = true, devices_close = true, office_fails = false;
+  bool media = true, connects = true, devices_close = true, office_fails = false, office_hears = true;
   std::chrono::milliseconds office_takes{0}, event_takes{0}, disk_takes{0};
   int posts_running = 0;
   std::vector<std::string> did, shown, raised;
@@ -208,29 +213,96 @@ TEST_CASE("an answer that comes after the end is DELETEd") {
   CHECK(bench.runner.counters().stale == 2);
 }
 
-TEST_CASE("what the office is told comes in order, also when the first takes long") {
+TEST_CASE("what the office is told comes in order, and so does what goes to the disk - neither waits for the other") {
   Bench bench;
   bench.ports.event_takes = 500ms;
   bench.ports.disk_takes = 200ms;
   bench.call();
   bench.say(LongPressed{});
   bench.advance(3s);
-  std::vector<std::string> order;
+  std::vector<std::string> told, kept;
   for (const std::string& did : bench.ports.did) {
-    if (did.rfind("tell ", 0) == 0 || did == "remember" || did == "forget") order.push_back(did);
+    if (did.rfind("tell ", 0) == 0) told.push_back(did);
+    if (did == "remember" || did == "forget") kept.push_back(did);
   }
-  CHECK(order == std::vector<std::string>{"remember", "tell calling", "tell talking", "tell ended", "forget"});
+  CHECK(told == std::vector<std::string>{"tell calling", "tell talking", "tell ended"});
+  CHECK(kept == std::vector<std::string>{"remember", "forget"});
+  CHECK(bench.ports.index("forget") < bench.ports.index("tell ended"));
 }
 
-TEST_CASE("a step of the order that hangs is cut off, and the next comes") {
+TEST_CASE("a disk that hangs is cut off, holds no office up, and the next write comes") {
   Bench bench;
   bench.ports.disk_takes = 24h;
   bench.call();
-  CHECK(bench.ports.count("tell calling") == 0);
+  CHECK(bench.ports.count("tell calling") == 1);
+  bench.ports.disk_takes = 0ms;
+  bench.say(LongPressed{});
+  CHECK(bench.ports.count("forget") == 0);
   bench.advance(30s);
   CHECK(bench.ports.count("remember") == 0);
-  CHECK(bench.ports.count("tell calling") == 1);
+  CHECK(bench.ports.count("forget") == 1);
   CHECK(bench.runner.counters().late == 1);
+}
+
+TEST_CASE("a press that was ended is forgotten while the office hangs, and also when the daemon ends right then") {
+  for (const bool ends : {false, true}) {
+    CAPTURE(ends);
+    Bench bench;
+    bench.ports.event_takes = 24h;
+    bench.ports.disk_takes = 20ms;
+    bench.call();
+    bench.advance(1s);
+    REQUIRE(bench.ports.count("remember") == 1);
+    bench.say(LongPressed{});
+    CHECK(bench.ports.count("forget") == 0);  // on its way
+    if (ends) {
+      bench.runner.shut_down();
+      bench.cancel.emit(asio::cancellation_type::terminal);
+      bench.settle();
+      CHECK(bench.ended);
+    }
+    bench.advance(20ms);
+    CHECK(bench.ports.count("forget") == 1);
+  }
+}
+
+TEST_CASE("a press that is taken while the daemon is being ended is remembered - and starts nothing any more") {
+  Bench bench;
+  bench.ports.disk_takes = 20ms;
+  bench.ports.devices_close = false;
+  bench.call();
+  bench.say(LongPressed{});
+  bench.runner.dispatch(Pressed{desk_plan()});
+  bench.runner.shut_down();
+  const std::size_t before = bench.ports.did.size();
+  bench.runner.dispatch(DevicesClosed{});
+  bench.runner.dispatch(Pressed{desk_plan()});
+  bench.settle();
+  bench.cancel.emit(asio::cancellation_type::terminal);
+  bench.advance(1s);
+  const std::vector<std::string> later(bench.ports.did.begin() + static_cast<std::ptrdiff_t>(before),
+                                       bench.ports.did.end());
+  CHECK(later == std::vector<std::string>{"remember", "forget", "remember"});
+}
+
+TEST_CASE("an office that does not hear is told how things are, later each time, until it has heard") {
+  Bench bench;
+  bench.say(EventsUp{});
+  bench.ports.office_hears = false;
+  bench.call();
+  REQUIRE(bench.runner.state().phase == Phase::talking);
+  const auto told = [&bench] { return bench.ports.count("state talking"); };
+  bench.advance(10s);
+  CHECK(told() > 0);
+  bench.advance(1min);
+  const auto many = told();
+  CHECK(many >= 6);
+  CHECK(many < 14);  // half a second, one, two, four, eight, then ten
+  bench.ports.office_hears = true;
+  bench.advance(bench.settings.retry_most);
+  CHECK(told() == many + 1);
+  bench.advance(10min);
+  CHECK(told() == many + 1);
 }
 
 TEST_CASE("devices that do not close hold nobody up") {

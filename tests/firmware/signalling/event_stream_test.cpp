@@ -308,7 +308,7 @@ TEST_CASE("what the box tells the office") {
   for (const int status : {200, 202, 204}) {
     CAPTURE(status);
     test.server.answer = [status](const Asked&) { return how(Answer::whole, status); };
-    CHECK(await(test.io, test.stream->post("pressed")));
+    CHECK(await(test.io, test.stream->post({{"type", "pressed"}})));
     const Asked& asked = test.server.asked().back();
     CHECK(asked.method == "POST");
     CHECK(asked.target == "/events/room1");
@@ -318,12 +318,12 @@ TEST_CASE("what the box tells the office") {
   }
   for (const int status : {302, 404, 500}) {
     test.server.answer = [status](const Asked&) { return how(Answer::whole, status); };
-    const auto told = await(test.io, test.stream->post("pressed"));
+    const auto told = await(test.io, test.stream->post({{"type", "pressed"}}));
     REQUIRE_FALSE(told);
     CHECK(told.error().http_status == status);
   }
   test.server.answer = [](const Asked&) { return how(Answer::hang); };
-  const auto late = await(test.io, test.stream->post("pressed"));
+  const auto late = await(test.io, test.stream->post({{"type", "pressed"}}));
   REQUIRE_FALSE(late);
   CHECK(name(late.error().code) == name(Errc::timeout));
   CHECK(test.stream->is_up());  // the stream does not mind

@@ -60,7 +60,8 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
   };
   const Row rows[] = {
       {"404", reply(404), PostFailure::not_found},
-      {"410", reply(410), PostFailure::not_found},
+      {"409", reply(409), PostFailure::conflict},
+      {"410", reply(410), PostFailure::gone},
       {"500", reply(500), PostFailure::server_error},
       {"502", reply(502), PostFailure::server_error},
       {"503", reply(503), PostFailure::busy},
@@ -68,7 +69,8 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
       {"401", reply(401), PostFailure::refused},
       {"403", reply(403), PostFailure::refused},
       {"400", reply(400), PostFailure::protocol},
-      {"406", reply(406, {{"Content-Type", "application/sdp"}, {"Location", "/r/1"}}, kAnswer), PostFailure::protocol},
+      {"406", reply(406, {{"Content-Type", "application/sdp"}, {"Location", "/r/1"}}, kAnswer),
+       PostFailure::not_acceptable},
       {"200", reply(200, {{"Content-Type", "application/sdp"}, {"Location", "/r/1"}}, kAnswer), PostFailure::protocol},
       {"204", reply(204, {{"Location", "/r/1"}}, ""), PostFailure::protocol},
       {"a redirect of a POST that may not be followed", reply(302, {{"Location", "/other"}}), PostFailure::protocol},
