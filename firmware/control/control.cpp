@@ -19,6 +19,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/private_folder.hpp"
 
 namespace madoguchi::control {
 
@@ -48,6 +49,9 @@ Result<UniqueFd> connect_to(const std::filesystem::path& path) {
     const int error = errno;
     if (error == EACCES) {
       return fail(Errc::permission, path.native() + ": you may not use this socket; join its group or use sudo");
+    }
+    if (error == EAGAIN) {
+      return fail(Errc::busy, path.native() + ": madoguchid takes no visitors: it hangs, or very many ask it just now");
     }
     return fail(Errc::unreachable, path.native() + ": no daemon listens here; is madoguchid running?");
   }
@@ -137,17 +141,21 @@ struct Server::Connections {
   }
 };
 
-Server::Server(asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, Answer answer)
-    : executor_(executor), path_(std::move(path)), listener_(executor, listener.release()),
+Server::Server(asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, UniqueFd lock,
+               Answer answer)
+    : executor_(executor), path_(std::move(path)), lock_(std::move(lock)), listener_(executor, listener.release()),
       connections_(std::make_shared<Connections>(std::move(answer))) {}
 
 Server::~Server() { ::unlink(path_.c_str()); }
 
 Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, std::filesystem::path path,
                                              Answer answer) {
-  if (connect_to(path)) {
-    return fail(Errc::busy, path.native() + ": another madoguchid serves this socket; stop it first");
-  }
+  const Error another(Errc::busy, path.native() + ": another madoguchid serves this socket; stop it first");
+  // The lock says whether somebody is there, whatever state the socket is in: one that hangs takes no visitors.
+  auto lock = lock_file(path.native() + ".lock");
+  if (!lock) return fail(lock.error().code == Errc::busy ? another : lock.error());
+  const auto visited = connect_to(path);  // of an older version, which knew no lock
+  if (visited || visited.error().code == Errc::busy) return fail(another);
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) return fail(Errc::invalid, path.native() + ": this is no socket; it is left alone");
@@ -164,7 +172,8 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, std
   ::umask(before);
   if (bound != 0) return fail(errno_error("binding the control socket " + path.native(), error));
   if (::listen(listener.get(), 16) != 0) return fail(errno_error("listening on the control socket", errno));
-  return std::unique_ptr<Server>(new Server(executor, std::move(path), std::move(listener), std::move(answer)));
+  return std::unique_ptr<Server>(
+      new Server(executor, std::move(path), std::move(listener), std::move(*lock), std::move(answer)));
 }
 
 asio::awaitable<void> Server::run() {

@@ -38,7 +38,7 @@ using Answer = std::function<boost::asio::awaitable<Result<Reply>>(Question)>;
 
 class Server {
  public:
-  /// Takes over a dead daemon's socket file; Errc::busy when a living one answers there.
+  /// Takes over a dead daemon's socket file; Errc::busy while a living one has the lock beside it, even one that hangs.
   static Result<std::unique_ptr<Server>> open(boost::asio::any_io_executor executor, std::filesystem::path path,
                                               Answer answer);
   ~Server();
@@ -48,10 +48,12 @@ class Server {
   boost::asio::awaitable<void> run();
 
  private:
-  Server(boost::asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, Answer answer);
+  Server(boost::asio::any_io_executor executor, std::filesystem::path path, UniqueFd listener, UniqueFd lock,
+         Answer answer);
   struct Connections;
   boost::asio::any_io_executor executor_;
   std::filesystem::path path_;
+  UniqueFd lock_;
   boost::asio::posix::stream_descriptor listener_;
   std::shared_ptr<Connections> connections_;
 };

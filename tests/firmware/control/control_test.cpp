@@ -390,3 +390,50 @@ TEST_CASE("a server that ends closes its connections, and nothing of it waits") 
   CHECK(office.reply(idle) == "closed");
   CHECK(office.reply(talked) == "closed");
 }
+
+TEST_CASE("a daemon that hangs keeps its socket - a second one never takes it, the next one after its death does") {
+  Office office;
+  std::vector<UniqueFd> visitors;  // nobody serves them: the loop does not run
+  for (int i = 0; i < 40; ++i) visitors.push_back(office.connect());
+  REQUIRE_FALSE(visitors.back().valid());  // the queue is full
+  asio::io_context io;
+  const auto answer = [](Question) -> asio::awaitable<Result<Reply>> { co_return object(); };
+  const auto second = [&] { return control::Server::open(io.get_executor(), office.path, answer); };
+  struct stat before {};
+  struct stat after {};
+  REQUIRE(::lstat(office.path.c_str(), &before) == 0);
+  const auto refused = second();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::busy);
+  CHECK(refused.error().message.find("another madoguchid") != std::string::npos);
+  REQUIRE(::lstat(office.path.c_str(), &after) == 0);
+  CHECK(before.st_ino == after.st_ino);
+  const auto asked = control::ask(office.path, {{"command", "status"}}, 100ms);
+  REQUIRE_FALSE(asked);
+  CHECK(asked.error().message.find("hangs") != std::string::npos);
+  office.stop();
+  office.server.reset();
+  CHECK(second());
+}
+
+TEST_CASE("a daemon of an older version, which knows no lock, keeps its socket too, also while it hangs") {
+  Folder folder;
+  const std::string path = folder / "control.sock";
+  UniqueFd old(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  std::strncpy(where.sun_path, path.c_str(), sizeof where.sun_path - 1);
+  REQUIRE(::bind(old.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
+  REQUIRE(::listen(old.get(), 1) == 0);
+  asio::io_context io;
+  std::vector<UniqueFd> visitors;
+  for (int i = 0; i < 10; ++i) {
+    CAPTURE(i);
+    const auto answer = [](Question) -> asio::awaitable<Result<Reply>> { co_return object(); };
+    const auto refused = control::Server::open(io.get_executor(), path, answer);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::busy);
+    visitors.emplace_back(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    (void)::connect(visitors.back().get(), reinterpret_cast<const sockaddr*>(&where), sizeof where);
+  }
+}

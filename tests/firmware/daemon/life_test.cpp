@@ -114,6 +114,36 @@ TEST_CASE("a second daemon on the same socket is told so, and the first goes on"
   CHECK(text_at(it.box.status(), "phase") == "idle");
 }
 
+TEST_CASE("a second daemon on the same state is told so, whatever its socket, and the first goes on") {
+  BoxAndOffice it;
+  it.box.start();
+  std::string other = read_text(it.box.folder() / "box.toml");
+  const auto socket = other.find("control.sock");
+  REQUIRE(socket != std::string::npos);
+  write_text(it.box.folder() / "other.toml", other.replace(socket, 12, "another.sock"));
+  Program second(it.io, it.box.folder().path(), "second");
+  second.start("madoguchid", {"--config", it.box.folder() / "other.toml"});
+  CHECK(second.wait() == 1);
+  CHECK(second.errors().find("another madoguchid runs on this folder") != std::string::npos);
+  CHECK(text_at(it.box.status(), "phase") == "idle");
+}
+
+TEST_CASE("a state folder that others may enter is refused as it is, with the way to mend it") {
+  asio::io_context io;
+  const Folder folder;
+  const std::filesystem::path open = folder / "open";
+  std::filesystem::create_directory(open);
+  std::filesystem::permissions(open, std::filesystem::perms(01777));
+  write_text(folder / "box.toml", "[box]\nhall = \"x\"\nstate = \"" + open.native() + "\"\nsocket = \"" +
+                                      (folder / "control.sock").native() + "\"\n");
+  Program daemon(io, folder.path(), "daemon");
+  daemon.start("madoguchid", {"--config", folder / "box.toml"});
+  CHECK(daemon.wait() == 1);
+  CHECK(daemon.errors().find("chmod 700 " + open.native()) != std::string::npos);
+  CHECK(std::filesystem::status(open).permissions() == std::filesystem::perms(01777));
+  CHECK(std::filesystem::is_empty(open));
+}
+
 TEST_CASE("a configuration with a mistake is refused with its place") {
   asio::io_context io;
   const Folder folder;
