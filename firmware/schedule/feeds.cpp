@@ -33,6 +33,7 @@ constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
 constexpr std::chrono::hours kHorizonKept{6};
 constexpr std::chrono::minutes kSlowestRetry{10};
+constexpr std::chrono::seconds kAskAgain{30};    // whether a calendar is really empty all of a sudden
 constexpr std::chrono::minutes kReadAtKept{10};  // how old the time on disk may be, for the disk's sake
 
 /// The servers that a feed's rules can lead to: their templates write them out.
@@ -82,6 +83,7 @@ struct Feeds::Feed {
   FeedState state;
   WallTime expanded_at{};
   int failures = 0;
+  bool doubted = false;  ///< the last answer was suddenly empty, and was not believed yet
   std::optional<Fault> fault;
   std::optional<WallTime> saved_at;  ///< the read_at that is on disk
 };
@@ -210,6 +212,7 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
       delay = std::min<std::chrono::milliseconds>(delay * (1 << std::min(feed.failures, 8)), kSlowestRetry);
       ++feed.failures;
     }
+    if (feed.doubted) delay = std::min<std::chrono::milliseconds>(delay, kAskAgain);
     // A fifth of jitter, so that a city's boxes do not all ask at once after an outage.
     delay += delay * static_cast<int>(jitter_() % 200) / 1000;
     co_await sleep_for(clock_, delay);
@@ -268,6 +271,18 @@ asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {
     if (!leads_elsewhere(each, feed.origins)) continue;
     failure.cause = "the reader made an address that no rule makes";
     co_return failure;
+  }
+  // A server whose disk fails may serve a calendar that is valid and empty: what it says once is asked again, whole.
+  const auto to_come = [now = clock_.wall()](const Consultation& each) { return each.end > now; };
+  const auto& known = feed.agenda.consultations;
+  const bool sudden =
+      agenda->consultations.empty() && std::any_of(known.begin(), known.end(), to_come) && !feed.doubted;
+  feed.doubted = sudden;
+  if (sudden) {
+    log::notice("calendar-suddenly-empty", {{"feed", feed.settings.name}});
+    feed.etag.clear();
+    feed.last_modified.clear();
+    co_return std::nullopt;
   }
   if (const auto* skipped = object->if_contains("skipped"); skipped != nullptr && skipped->is_array()) {
     feed.state.skipped = skipped->get_array().size();

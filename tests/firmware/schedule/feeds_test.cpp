@@ -158,6 +158,7 @@ TEST_CASE("a booking that is gone from the calendar is gone from the agenda") {
   REQUIRE(bench.polled(1));
   bench.server.answer = with_etag("\"2\"", calendar(""));
   REQUIRE(bench.poll());
+  REQUIRE(bench.poll());  // said twice
   CHECK(bench.agenda().empty());
   CHECK(bench.file().find("r1") == std::string::npos);
 }
@@ -308,4 +309,35 @@ TEST_CASE("nothing private lies on disk, in the logs or in the states") {
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) seen += read_text(entry.path());
   CHECK(private_words_in(seen).empty());
   CHECK(seen.find("secret-of-hall") == std::string::npos);
+}
+
+TEST_CASE("a calendar that is suddenly empty is asked a second time, whole, before it is believed") {
+  Folder folder;
+  FeedsBench bench(folder.path());
+  bench.server.answer = with_etag("\"1\"", calendar(booking(1, "r1")));
+  bench.start();
+  REQUIRE(bench.polled(1));
+  bench.server.answer = with_etag("\"2\"", calendar(""));
+  REQUIRE(bench.poll());
+  CHECK(bench.agenda() == Strings{at(1, "r1")});
+  CHECK(bench.last_sleep() < 40s);
+  CHECK(bench.faults.empty());
+  // It was the server's mistake.
+  bench.server.answer = with_etag("\"1\"", calendar(booking(1, "r1")));
+  REQUIRE(bench.poll());
+  CHECK(bench.server.requests().back().header("if-none-match").empty());
+  CHECK(bench.agenda() == Strings{at(1, "r1")});
+  CHECK(bench.last_sleep() >= 60s);
+  // It was not.
+  bench.server.answer = with_etag("\"2\"", calendar(""));
+  REQUIRE(bench.poll());
+  CHECK(bench.agenda() == Strings{at(1, "r1")});
+  REQUIRE(bench.poll());
+  CHECK(bench.agenda() == Strings{});
+  CHECK(bench.last_sleep() >= 60s);
+  // One that never had any needs no second word.
+  const auto asked = bench.server.requests().size();
+  REQUIRE(bench.poll());
+  CHECK(bench.server.requests().size() == asked + 1);
+  CHECK(bench.last_sleep() >= 60s);
 }
