@@ -17,6 +17,15 @@
 
 namespace madoguchi::desk {
 
+/// 503, and a line in the log: nothing is said to be so, or not to be so, that could not be read or written.
+Reply store_failed(const Error& error);
+/// Logs what failed where nobody waits for an answer.
+template <class T>
+Result<T> told(Result<T> result) {
+  if (!result) (void)store_failed(result.error());
+  return result;
+}
+
 struct ApiSettings {
   std::chrono::hours login_for{12};
   std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
@@ -26,6 +35,9 @@ struct ApiSettings {
   std::chrono::seconds failures_for{60};
   int most_events = 10;  ///< of a room's box in a second; then 429
   int most_offers = 10;  ///< the same
+  // Event streams; for one more, the oldest of the same ends.
+  std::size_t most_streams_of_token = 8;
+  std::size_t most_streams_of_login = 16;
 };
 
 class Api {
@@ -65,7 +77,7 @@ class Api {
 
   struct Found {
     std::optional<Booking> booking;
-    int status = 404;  ///< where there is none: 404 never or not yet, 410 over
+    int status = 404;  ///< where there is none: 404 never or not yet, 410 over, 503 the store can't be read
     std::string words;
   };
   /// The room of a booking that is on now.
@@ -73,12 +85,16 @@ class Api {
   /// Somebody ended it, perhaps before the desk was restarted, and the hall has not called anew.
   [[nodiscard]] bool has_ended(const Booking& booking) const;
   void state_changed(const std::string& room);
+  /// What a box says (rooms.hpp), or how a call ends otherwise, is written down before it is answered.
+  Result<void> write_down(const Booking& booking, const std::string& what);
+  [[nodiscard]] json::bj::object facts_of(const std::string& room) const;
   [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
   void bookings_changed(const Booking& booking);
   void look_at_store();
-  /// Ends the stream when `holds` does so no more.
-  void watch(const std::shared_ptr<Outbox>& stream, std::function<bool()> holds);
-  std::function<bool()> login_of(const Request& request) const;
+  /// Ends the stream when `holds` does so no more, or when its owner has opened `most` newer ones.
+  void watch(const std::shared_ptr<Outbox>& stream, const std::string& owner, std::size_t most,
+             std::function<bool()> holds);
+  void watch_login(const std::shared_ptr<Outbox>& stream, const Request& request);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -91,11 +107,12 @@ class Api {
   Coalesced days_;        ///< whose bookings are others now
   struct Watched {
     std::weak_ptr<Outbox> stream;
+    std::string owner;
     std::function<bool()> holds;
   };
-  std::vector<Watched> streams_;
+  std::vector<Watched> streams_;  ///< the oldest first
   std::string origin_, host_;
-  std::int64_t store_version_ = 0;
+  std::int64_t store_version_ = -1;
   WallTime store_seen_{};
   std::map<FailuresKey, Failures> failures_;  ///< of logins
 };

@@ -11,6 +11,7 @@
 namespace madoguchi::desk {
 
 namespace asio = boost::asio;
+using json::bj::object;
 using namespace std::chrono_literals;
 
 namespace {
@@ -52,10 +53,23 @@ Reply reply_of(const Outcome& outcome, const std::string& path) {
 
 }  // namespace
 
+Reply store_failed(const Error& error) {
+  log::error("store-failed", {{"error", error.message}});
+  Reply reply = error_reply(503, "the desk's file cannot be read or written just now: try again, and tell its keeper");
+  reply.headers.emplace_back("Retry-After", "5");
+  return reply;
+}
+
 Api::Found Api::find_room(const std::string& room) const {
   Found found;
   found.words = "there is no such room";
-  auto booking = store_.booking_of_room(room);
+  auto stored = store_.booking_of_room(room);
+  if (!stored) {
+    found.status = store_failed(stored.error()).status;
+    found.words = "the desk's file cannot be read just now: try again";
+    return found;
+  }
+  std::optional<Booking>& booking = *stored;
   if (!booking) return found;
   const WallTime now = clock_.wall();
   if (now < booking->start - settings_.opens_before) {
@@ -75,7 +89,9 @@ Api::Found Api::find_room(const std::string& room) const {
 
 asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
   if (request.is("GET", {"calendars", "*", "bookings.ics"})) co_return calendar(request);
-  const auto hall = store_.hall_of_token(request.bearer());
+  const auto known = store_.hall_of_token(request.bearer());
+  if (!known) co_return store_failed(known.error());
+  const std::optional<Hall>& hall = *known;
   if (!hall) {
     Reply refused = error_reply(401, "this box is not registered: make a token with madoguchi-desk add-hall");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -84,7 +100,12 @@ asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
   if (request.segments.size() < 2) co_return error_reply(404, "there is no such room");
   const Found found = find_room(request.segments[1]);
   const bool removes = request.is("DELETE", {"whip", "*", "*", "*"}) || request.is("DELETE", {"whep", "*", "*", "*"});
-  const auto owner = removes ? store_.booking_of_room(request.segments[1]) : found.booking;
+  std::optional<Booking> owner = found.booking;
+  if (removes) {
+    auto stored = store_.booking_of_room(request.segments[1]);
+    if (!stored) co_return store_failed(stored.error());
+    owner = std::move(*stored);
+  }
   if (owner && owner->hall != hall->id) co_return error_reply(404, "there is no such room");
   if (removes) {
     if (!owner || !rooms_.remove(request.segments[1], request.segments[3])) {
@@ -141,10 +162,15 @@ asio::awaitable<Reply> Api::offer(Request request, Booking booking, OnGone on_go
 }
 
 Reply Api::calendar(const Request& request) {
-  const auto hall = store_.hall_of_calendar(request.segments[1]);
+  const auto known = store_.hall_of_calendar(request.segments[1]);
+  if (!known) return store_failed(known.error());
+  const std::optional<Hall>& hall = *known;
   if (!hall) return error_reply(404, "there is no such calendar");
   const WallTime now = clock_.wall();
-  const auto bookings = store_.bookings(now - 24h, now + 14 * 24h, hall->id);
+  const auto stored = store_.bookings(now - 24h, now + 14 * 24h, hall->id);
+  // Never an empty calendar instead: the box would believe it.
+  if (!stored) return store_failed(stored.error());
+  const std::vector<Booking>& bookings = *stored;
   WallTime changed{};
   for (const Booking& booking : bookings) changed = std::max(changed, booking.changed);
   Reply reply;
@@ -162,27 +188,59 @@ Reply Api::calendar(const Request& request) {
   return reply;
 }
 
+namespace {
+
+/// What Rooms::box_says() takes; "" = nothing that changes anything. An error says what a box may say.
+Result<std::string> said_by_box(const object& event) {
+  const auto type = json::string(event, "type");
+  for (const char* news : {"calling", "cancelled", "talking", "ended"}) {
+    if (type && *type == news) return *type;
+  }
+  if (!type || *type != "state") return fail(Errc::invalid, "a box says calling, cancelled, talking, ended or state");
+  const auto phase = json::string(event, "phase");
+  if (phase && (*phase == "calling" || *phase == "talking")) return *phase;
+  if (phase && (*phase == "idle" || *phase == "out-of-service")) return std::string("idle");
+  // The reason says the same as the news that may have been lost.
+  const auto reason = json::string_or(event, "reason", "");
+  if (phase && *phase == "ending" && reason) {
+    if (*reason == "cancelled" || *reason == "no-answer") return std::string("cancelled");
+    if (*reason == "by-room" || *reason == "far-left" || *reason == "lost") return std::string("ended");
+    return std::string();
+  }
+  return fail(Errc::invalid, "the phase of a state is idle, calling, talking, ending or out-of-service");
+}
+
+}  // namespace
+
 Reply Api::box_events(const Request& request, const Booking& booking) {
   const std::string room = request.segments[1];
   if (request.method == "POST") {
     if (!events_.allows(room)) return too_often();
     const auto event = json::parse_object(request.body);
     if (!event) return error_reply(400, event.error().message);
-    const auto type = json::string(*event, "type");
-    const bool resumes = type && (*type == "calling" || *type == "talking") && has_ended(booking);
-    if (resumes && store_.is_given_away(booking)) {
+    const auto what = said_by_box(*event);
+    if (!what) return error_reply(422, what.error().message);
+    if (what->empty()) return empty_reply(204);
+    const bool resumes = (*what == "calling" || *what == "talking") && has_ended(booking);
+    const auto given = resumes ? store_.is_given_away(booking) : Result<bool>(false);
+    if (!given) return store_failed(given.error());
+    if (*given) {
       return error_reply(410, "the consultation has ended, and its time has another booking: join that one");
     }
-    if (!type || !rooms_.box_says(room, *type)) {
-      return error_reply(422, "a box says calling, cancelled, talking or ended");
-    }
+    if (const auto kept = write_down(booking, *what); !kept) return store_failed(kept.error());
+    (void)rooms_.box_says(room, *what);
     return empty_reply(204);
   }
   Reply reply;
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_box(room, [outbox = reply.stream](const auto& event) { outbox->push(event); });
   reply.stream_ended = [this, room, stream] { rooms_.close_box(room, stream); };
-  watch(reply.stream, [this, token = request.bearer()] { return store_.hall_of_token(token).has_value(); });
+  const std::string token = request.bearer();
+  watch(reply.stream, "token " + sha256_hex(token), settings_.most_streams_of_token, [this, token] {
+    // Only what is known ends a stream: a store that can't be read says nothing about the token.
+    const auto hall = store_.hall_of_token(token);
+    return !hall || hall->has_value();
+  });
   return reply;
 }
 

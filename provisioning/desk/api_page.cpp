@@ -48,22 +48,15 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles p
     : executor_(std::move(executor)), clock_(clock), store_(store), page_(std::move(page)), pool_(pool),
       settings_(settings), rooms_(clock, rooms,
                                   {[this](const std::string& room) { state_changed(room); },
-                                   [this](const std::string& room) { store_.mark_held(room); },
-                                   [this](const std::string& room) {
-                                     object facts{{"room", room}};
-                                     if (const auto booking = store_.booking_of_room(room)) {
-                                       facts["receipt"] = booking->receipt;
-                                       facts["hall"] = booking->hall;
-                                       facts["hall_name"] = booking->hall_name;
-                                     }
-                                     return facts;
-                                   }}),
+                                   [this](const std::string& room) { (void)told(store_.mark_held(room)); },
+                                   [this](const std::string& room) { return facts_of(room); }}),
       events_(clock, settings.most_events), offers_(clock, settings.most_offers),
       days_(clock,
             [this](const std::string& day) {
               rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
             }),
-      store_version_(store.version()), store_seen_(clock.wall()) {
+      store_seen_(clock.wall()) {
+  if (const auto version = store.version()) store_version_ = *version;
   (void)nobodys_hash();
 }
 
@@ -73,10 +66,31 @@ void Api::set_origin(std::string origin) {
 }
 
 void Api::state_changed(const std::string& room) {
-  const RoomState state = rooms_.state(room);
-  if (state == RoomState::ended) store_.mark_ended(room, clock_.wall());
-  if (state == RoomState::calling || state == RoomState::talking) store_.mark_resumed(room);
-  if (const auto booking = store_.booking_of_room(room)) bookings_changed(*booking);
+  if (const auto booking = told(store_.booking_of_room(room)); booking && *booking) bookings_changed(**booking);
+}
+
+Result<void> Api::write_down(const Booking& booking, const std::string& what) {
+  const WallTime now = clock_.wall();
+  if (what == "calling" || what == "talking") {
+    if (auto done = store_.mark_resumed(booking.room); !done) return done;
+    if (what == "calling") return store_.call_begins(booking, now);
+    if (auto done = store_.mark_held(booking.room); !done) return done;
+    return store_.call_answered(booking, rooms_.who(booking.room), now);
+  }
+  if (what == "ended" || what == "counsellor") {
+    if (auto done = store_.mark_ended(booking.room, now); !done) return done;
+  }
+  return store_.call_ends(booking, what == "idle" ? "lost" : what, now);
+}
+
+object Api::facts_of(const std::string& room) const {
+  object facts{{"room", room}};
+  if (const auto booking = told(store_.booking_of_room(room)); booking && *booking) {
+    facts["receipt"] = (*booking)->receipt;
+    facts["hall"] = (*booking)->hall;
+    facts["hall_name"] = (*booking)->hall_name;
+  }
+  return facts;
 }
 
 bool Api::has_ended(const Booking& booking) const {
@@ -87,22 +101,34 @@ bool Api::has_ended(const Booking& booking) const {
 void Api::bookings_changed(const Booking& booking) { days_.changed(day_of(booking.start)); }
 
 void Api::look_at_store() {
-  const std::int64_t version = store_.version();
-  if (version == store_version_) return;
-  store_version_ = version;
+  const auto version = store_.version();
+  if (!version || *version == store_version_) return;
   // The other process has stamped what it wrote a moment before it was there to be seen.
+  const auto changed = told(store_.changed_since(store_seen_ - 10s));
+  if (!changed) return;  // again in a second
+  store_version_ = *version;
   std::set<std::string> days;
-  for (const Booking& booking : store_.changed_since(store_seen_ - 10s)) days.insert(day_of(booking.start));
+  for (const Booking& booking : *changed) days.insert(day_of(booking.start));
   for (const std::string& day : days) days_.changed(day);
   store_seen_ = clock_.wall();
 }
 
-void Api::watch(const std::shared_ptr<Outbox>& stream, std::function<bool()> holds) {
-  streams_.push_back({stream, std::move(holds)});
+void Api::watch(const std::shared_ptr<Outbox>& stream, const std::string& owner, std::size_t most,
+                std::function<bool()> holds) {
+  const auto is_own = [&owner](const Watched& each) {
+    const auto open = each.stream.lock();
+    return open && !open->closed && each.owner == owner;
+  };
+  if (static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), is_own)) >= most) {
+    std::find_if(streams_.begin(), streams_.end(), is_own)->stream.lock()->close();
+  }
+  streams_.push_back({stream, owner, std::move(holds)});
 }
 
-std::function<bool()> Api::login_of(const Request& request) const {
-  return [this, cookie = request.cookie(kCookie)] { return store_.has_login(cookie); };
+void Api::watch_login(const std::shared_ptr<Outbox>& stream, const Request& request) {
+  const std::string cookie = request.cookie(kCookie);
+  watch(stream, "login " + sha256_hex(cookie), settings_.most_streams_of_login,
+        [this, cookie] { return store_.has_login(cookie).value_or(true); });
 }
 
 void Api::tick() {
@@ -117,8 +143,12 @@ void Api::tick() {
   const WallTime now = clock_.wall();
   for (const std::string& room : rooms_.all()) {
     if (!rooms_.in_use(room)) continue;
-    const auto booking = store_.booking_of_room(room);
-    if (!booking || booking->cancelled || now > booking->end + settings_.closes_after) rooms_.close_room(room);
+    const auto stored = store_.booking_of_room(room);
+    if (!stored) continue;  // nobody is sent away because a disk fails
+    const std::optional<Booking>& booking = *stored;
+    if (booking && !booking->cancelled && now <= booking->end + settings_.closes_after) continue;
+    if (booking) (void)told(write_down(*booking, booking->cancelled ? "cancelled-booking" : "over"));
+    rooms_.close_room(room);
   }
 }
 
@@ -144,12 +174,16 @@ asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
 asio::awaitable<Reply> Api::answer_page(Request request) {
   if (request.is("POST", {"api", "login"})) co_return co_await log_in(std::move(request));
   const std::string cookie = request.cookie(kCookie);
-  const auto login = cookie.empty() ? std::nullopt : store_.login(cookie, clock_.wall());
+  const auto known = store_.login(cookie, clock_.wall());
+  if (!known) co_return store_failed(known.error());
+  const std::optional<Login>& login = *known;
   if (!login) co_return error_reply(401, "please log in");
   if (request.method != "GET" && !same_secret(request.header("x-csrf-token"), login->csrf)) {
     co_return error_reply(403, "the page is out of date: load it again");
   }
-  co_return signed_in(request, *login);
+  Reply reply = signed_in(request, *login);
+  reply.signed_in = true;
+  co_return reply;
 }
 
 Api::Failures& Api::failures_of(const FailuresKey& key) {
@@ -174,7 +208,9 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   if (!name || !password || name->size() > 100 || password->size() > 1000) {
     co_return error_reply(422, "a name and a password are needed");
   }
-  const auto hash = store_.password_hash(*name);
+  const auto stored = store_.password_hash(*name);
+  if (!stored) co_return store_failed(stored.error());
+  const std::optional<std::string> hash = *stored;
   const FailuresKey key{hash ? *name : std::string(), request.remote};
   Failures& failures = failures_of(key);
   if (failures.count >= settings_.most_failures) {
@@ -191,7 +227,9 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   };
   const bool right = co_await off_loop<bool>(pool_, std::move(work));
   // Compared again: a new password may have come meanwhile.
-  if (!right || !hash || store_.password_hash(*name) != hash) {
+  const auto still = store_.password_hash(*name);
+  if (!still) co_return store_failed(still.error());
+  if (!right || !hash || *still != hash) {
     log::notice("login-refused");
     co_return error_reply(401, "the name or the password is wrong");
   }
@@ -199,10 +237,11 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   const std::string cookie = random_hex(32);
   Login login{*name, random_hex(16)};
   if (auto kept = store_.put_login(cookie, login, clock_.wall() + settings_.login_for, clock_.wall()); !kept) {
-    co_return error_reply(500, kept.error().message);
+    co_return store_failed(kept.error());
   }
   object me{{"name", login.name}, {"csrf", login.csrf}};
   Reply reply = json_reply(200, me);
+  reply.signed_in = true;
   reply.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", kCookie,
                                                        cookie, std::chrono::seconds(settings_.login_for).count()));
   co_return reply;
@@ -211,25 +250,31 @@ asio::awaitable<Reply> Api::log_in(Request request) {
 Reply Api::signed_in(const Request& request, const Login& login) {
   if (request.is("GET", {"api", "me"})) return json_reply(200, object{{"name", login.name}, {"csrf", login.csrf}});
   if (request.is("POST", {"api", "logout"})) {
-    store_.forget_login(request.cookie(kCookie));
+    // Somebody who walks away believes it: only what is gone from the disk is said to be gone.
+    if (const auto done = store_.forget_login(request.cookie(kCookie)); !done) return store_failed(done.error());
     Reply reply = empty_reply();
     reply.headers.emplace_back("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
     return reply;
   }
   if (request.is("GET", {"api", "halls"})) {
+    const auto stored = store_.halls();
+    if (!stored) return store_failed(stored.error());
     array halls;
-    for (const Hall& hall : store_.halls()) halls.push_back(object{{"id", hall.id}, {"name", hall.name}});
+    for (const Hall& hall : *stored) halls.push_back(object{{"id", hall.id}, {"name", hall.name}});
     return json_reply(200, halls);
   }
   if (request.is("GET", {"api", "bookings"})) return bookings(request);
   if (request.is("POST", {"api", "bookings"})) return make_booking(request);
   if (request.is("DELETE", {"api", "bookings", "*"})) {
     const auto booking = store_.booking(request.segments[2]);
+    if (!booking) return store_failed(booking.error());
     if (const auto done = store_.cancel(request.segments[2], clock_.wall()); !done) {
-      return error_reply(done.error().code == Errc::not_found ? 404 : 500, done.error().message);
+      if (done.error().code == Errc::not_found) return error_reply(404, done.error().message);
+      return store_failed(done.error());
     }
-    rooms_.close_room(booking->room);
-    bookings_changed(*booking);
+    (void)told(write_down(**booking, "cancelled-booking"));
+    rooms_.close_room((*booking)->room);
+    bookings_changed(**booking);
     return empty_reply();
   }
   if (request.is("GET", {"api", "stream"})) return desk_stream(request);
@@ -278,8 +323,10 @@ Reply Api::bookings(const Request& request) {
   const auto day = request.query.find("day");
   const auto from = parse_rfc3339((day == request.query.end() ? "" : day->second) + "T00:00:00+09:00");
   if (!from) return error_reply(422, "write the day as 2026-11-23");
+  const auto stored = store_.bookings(*from, *from + 24h);
+  if (!stored) return store_failed(stored.error());
   array all;
-  for (const Booking& booking : store_.bookings(*from, *from + 24h)) all.push_back(booking_json(booking));
+  for (const Booking& booking : *stored) all.push_back(booking_json(booking));
   return json_reply(200, all);
 }
 
@@ -325,8 +372,16 @@ Reply Api::room(const Request& request, const Login& login) {
   const std::string session = json::string_or(*body, "session", "").value_or("");
   bool done = false;
   if (what == "leave") done = rooms_.leave(room, session);
-  else if (what == "end") done = rooms_.end(room, session);
-  else return error_reply(404, "there is nothing here");
+  else if (what == "end") {
+    // Written down first: an end that did not reach the disk would be undone by a restart.
+    const auto booking = store_.booking_of_room(room);
+    if (!booking) return store_failed(booking.error());
+    done = *booking && rooms_.is_seated(room, session);
+    if (done) {
+      if (const auto kept = write_down(**booking, "counsellor"); !kept) return store_failed(kept.error());
+      (void)rooms_.end(room, session);
+    }
+  } else return error_reply(404, "there is nothing here");
   return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
 }
 
@@ -335,7 +390,7 @@ Reply Api::desk_stream(const Request& request) {
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_desk([outbox = reply.stream](const object& event) { outbox->push(event); });
   reply.stream_ended = [this, stream] { rooms_.close_desk(stream); };
-  watch(reply.stream, login_of(request));
+  watch_login(reply.stream, request);
   return reply;
 }
 
@@ -350,7 +405,7 @@ Reply Api::room_stream(const Request& request) {
       [outbox = reply.stream] { outbox->close(); });
   if (!stream) return error_reply(410, "this seat is not yours any more");
   reply.stream_ended = [this, room, id = *stream] { rooms_.close_page(room, id); };
-  watch(reply.stream, login_of(request));
+  watch_login(reply.stream, request);
   return reply;
 }
 

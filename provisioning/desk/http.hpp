@@ -61,6 +61,7 @@ struct Reply {
   std::string body;
   std::shared_ptr<Outbox> stream;      ///< set: the reply is text/event-stream
   std::function<void()> stream_ended;  ///< the client has gone, or the outbox was closed
+  bool signed_in = false;              ///< to a person who is logged in, who keeps a place
 };
 
 Reply json_reply(int status, const json::bj::value& body);

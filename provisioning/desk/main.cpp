@@ -3,12 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <iostream>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/private_folder.hpp"
 #include "provisioning/desk/api.hpp"
 #include "provisioning/desk/calendar.hpp"
 #include "provisioning/desk/secrets.hpp"
@@ -51,7 +53,8 @@ int add_hall(const Options& options, const std::string& id, const std::string& n
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
   const auto halls = (*store)->halls();
-  const bool again = std::any_of(halls.begin(), halls.end(), [&id](const Hall& hall) { return hall.id == id; });
+  if (!halls) return failed(halls.error());
+  const bool again = std::any_of(halls->begin(), halls->end(), [&id](const Hall& hall) { return hall.id == id; });
   const std::string token = random_hex(24);
   const auto hall = (*store)->put_hall(id, name, token);
   if (!hall) return failed(hall.error());
@@ -98,7 +101,7 @@ void tick_each_second(Alarm& alarm, Api& api) {
   });
 }
 
-int serve(const Options& options, const std::string& listen, std::string page_folder) {
+int serve(const Options& options, const std::string& listen, const std::string& proxy, std::string page_folder) {
   const auto colon = listen.rfind(':');
   ServerSettings settings;
   try {
@@ -110,6 +113,13 @@ int serve(const Options& options, const std::string& listen, std::string page_fo
     std::cerr << "madoguchi-desk: write --listen as 127.0.0.1:8080\n";
     return kUsage;
   }
+  boost::system::error_code wrong;
+  if (!proxy.empty()) (void)boost::asio::ip::make_address(proxy, wrong);
+  if (wrong) {
+    std::cerr << "madoguchi-desk: write --proxy as an IP address, such as 127.0.0.1\n";
+    return kUsage;
+  }
+  settings.proxy = proxy;
   if (page_folder.empty()) {
     std::error_code ignored;
     const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
@@ -130,6 +140,12 @@ int serve(const Options& options, const std::string& listen, std::string page_fo
   };
   auto server = Server::open(io.get_executor(), settings, route);
   if (!server) return failed(server.error());
+  // Two would each know half of who sits where.
+  const auto lock = lock_file(std::filesystem::path(options.data) / "serve.lock");
+  if (!lock && lock.error().code == Errc::busy) {
+    return failed(Error(Errc::busy, options.data + ": another desk serves this folder; stop it first"));
+  }
+  if (!lock) return failed(lock.error());
   const std::string origin = "http://" + settings.address + ":" + std::to_string((*server)->port());
   api.set_origin(origin);
   Alarm ticking(clock);
@@ -163,10 +179,13 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "the folder with halls, counsellors and bookings")->capture_default_str();
   app.add_flag("--json", options.as_json, "JSON for programs instead of words");
 
-  std::string listen = "127.0.0.1:8080", page, id, name, start;
+  std::string listen = "127.0.0.1:8080", proxy, page, id, name, start;
   int minutes = 30;
   auto* serve_command = app.add_subcommand("serve", "run the desk until SIGTERM");
   serve_command->add_option("--listen", listen, "address and port; port 0 = any that is free")->capture_default_str();
+  serve_command->add_option("--proxy", proxy,
+                            "the address of a reverse proxy in front: what it says of its callers is believed "
+                            "(X-Forwarded-For)");
   serve_command->add_option("--page", page, "the folder with the page's files");
   auto* hall_command = app.add_subcommand(
       "add-hall", "a hall with its box; again: a new token and calendar path, the old ones are void");
@@ -198,5 +217,5 @@ int main(int argc, char** argv) {
   }
   if (*counsellor_command) return add_counsellor(options, name);
   if (*book_command) return book(options, id, start, minutes);
-  return serve(options, listen, page);
+  return serve(options, listen, proxy, page);
 }

@@ -120,7 +120,7 @@ StreamId Rooms::open_box(const std::string& id, Sink sink) {
     present.push_back(object{
         {"seat", seat.id}, {"present", seat.announced}, {"session", seat.announced ? seat.session : std::string()}});
   }
-  sink(object{{"type", "seats"}, {"seats", std::move(present)}});
+  sink(object{{"type", "seats"}, {"seats", std::move(present)}, {"features", array{"state"}}});
   if (room.ringing_since && !desks_.empty()) sink(object{{"type", "ringing"}, {"seat", ""}});
   room.box_grace.reset();
   const StreamId stream = ++last_stream_;
@@ -164,13 +164,15 @@ bool Rooms::box_says(const std::string& id, const std::string& type) {
   else if (type == "cancelled") state = RoomState::quiet;
   else if (type == "talking") state = RoomState::talking;
   else if (type == "ended") state = RoomState::ended;
-  else return false;
+  else if (type != "idle") return false;
   Room& room = at(id);
+  if (type == "idle") state = room.state == RoomState::ended ? RoomState::ended : RoomState::quiet;
   room.box_away = false;  // first: who hears of the new state asks for it
   set_state(room, state);
   if (room.boxes.empty() && !room.box_grace) watch_box(rooms_[id]);
   tell_seats(room, {{"type", "box"}, {"event", type}});
   look_at_ring(room);
+  tidy(id);
   return true;
 }
 
@@ -407,6 +409,11 @@ bool Rooms::leave(const std::string& id, const std::string& session) {
   return true;
 }
 
+bool Rooms::is_seated(const std::string& id, const std::string& session) const {
+  const auto found = rooms_.find(id);
+  return found != rooms_.end() && seat_of_session(*found->second, session) != nullptr;
+}
+
 bool Rooms::end(const std::string& id, const std::string& session) {
   const auto found = rooms_.find(id);
   if (found == rooms_.end()) return false;
@@ -457,6 +464,15 @@ RoomState Rooms::state(const std::string& id) const {
   if (found == rooms_.end()) return RoomState::quiet;
   const Room& room = *found->second;
   return room.state == RoomState::calling && room.box_away ? RoomState::quiet : room.state;
+}
+
+std::string Rooms::who(const std::string& id) const {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end()) return {};
+  for (const Seat& seat : found->second->seats) {
+    if (!seat.who.empty()) return seat.who;
+  }
+  return {};
 }
 
 bool Rooms::in_use(const std::string& id) const {

@@ -67,7 +67,8 @@ class Rooms {
   /// The first event is the snapshot.
   StreamId open_box(const std::string& room, Sink sink);
   void close_box(const std::string& room, StreamId stream);
-  /// "calling", "cancelled", "talking", "ended"; false: not in the list.
+  /// "calling", "cancelled", "talking", "ended", "idle" (nothing goes on there, whatever was said before); false: not in the
+  /// list.
   bool box_says(const std::string& room, const std::string& type);
   /// `done` is called once, perhaps before this returns, unless abandon() comes first. The offer's id.
   std::string post_offer(const std::string& room, const std::string& seat, Direction direction, std::string sdp,
@@ -87,6 +88,7 @@ class Rooms {
   bool reject(const std::string& offer, const std::string& session, std::string reason);
   bool leave(const std::string& room, const std::string& session);
   bool end(const std::string& room, const std::string& session);
+  [[nodiscard]] bool is_seated(const std::string& room, const std::string& session) const;
 
   // ---- the desk's side
   /// Rings in progress are repeated at once.
@@ -97,6 +99,8 @@ class Rooms {
   void close_room(const std::string& room);
   /// Calling is quiet while the box is away.
   [[nodiscard]] RoomState state(const std::string& room) const;
+  /// Who sits there, "" = nobody.
+  [[nodiscard]] std::string who(const std::string& room) const;
   /// Somebody sits there, or the hall calls or talks.
   [[nodiscard]] bool in_use(const std::string& room) const;
   /// Those with something to remember.

@@ -3,8 +3,11 @@
 #include "provisioning/desk/server.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,9 +15,13 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <functional>
+#include <optional>
 #include <set>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
+#include "provisioning/desk/callers.hpp"
 
 namespace madoguchi::desk {
 
@@ -46,7 +53,10 @@ struct Connection {
   beast::flat_buffer buffer{128 * 1024};
   std::shared_ptr<Outbox> outbox;  ///< while it is an event stream
   std::uint64_t waits = 0;         ///< for a request, whole or in part; the lowest began first. 0: it is being answered
-  bool first = true;               ///< nothing was asked yet
+  std::string block;               ///< callers.hpp; "" = behind the proxy, not known yet
+  bool person = false;             ///< logged in, by its last request
+  std::optional<std::chrono::steady_clock::time_point> writes_since;  ///< its client has taken nothing since then
+  bool first = true;                                                  ///< nothing was asked yet
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
@@ -73,6 +83,12 @@ void log_failure(std::string_view event, const std::exception_ptr& failure) {
   } catch (...) {
     log::error(event, {{"error", "not an exception that has words"}});
   }
+}
+
+/// Bytes that its client does not take for so long end the connection: TCP alone would wait a quarter of an hour.
+void limit_untaken(tcp::socket& socket, std::chrono::milliseconds within) {
+  const unsigned int limit = static_cast<unsigned int>(within.count());
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }
 
 Request request_of(http::request<http::string_body> message, bool& good) {
@@ -102,8 +118,16 @@ struct Server::State : std::enable_shared_from_this<State> {
   std::uint64_t last_wait = 0;
   bool stopping = false;
 
-  /// Closes the one that has waited longest for a request; false: all are being answered.
-  bool make_place();
+  /// Closes, of those that please, the one that has waited longest for a request, or that takes nothing of its reply;
+  /// false: there is none.
+  bool make_place(const std::function<bool(const Connection&)>& pleases);
+  [[nodiscard]] std::size_t count(const std::function<bool(const Connection&)>& pleases) const;
+  /// With so many more, would strangers take places that are kept for people?
+  [[nodiscard]] bool is_full(std::size_t more) const;
+  /// May this newcomer in? Others give way, where there are such.
+  bool admits(const std::string& block);
+  /// It is told whose connection it is. False: there are too many of that caller.
+  bool settle(const ConnectionPtr& connection, const std::string& block);
   static asio::awaitable<void> accept(std::shared_ptr<State> state);
   static asio::awaitable<void> serve(std::shared_ptr<State> state, ConnectionPtr connection);
   static asio::awaitable<bool> exchange(std::shared_ptr<State> state, ConnectionPtr connection);
@@ -112,15 +136,47 @@ struct Server::State : std::enable_shared_from_this<State> {
                                      bool head = false);
 };
 
-bool Server::State::make_place() {
+std::size_t Server::State::count(const std::function<bool(const Connection&)>& pleases) const {
+  return static_cast<std::size_t>(
+      std::count_if(connections.begin(), connections.end(), [&](const ConnectionPtr& each) { return pleases(*each); }));
+}
+
+bool Server::State::make_place(const std::function<bool(const Connection&)>& pleases) {
   ConnectionPtr longest;
+  const auto now = steady_now();
   for (const ConnectionPtr& each : connections) {
+    if (!pleases(*each)) continue;
+    if (each->writes_since && now - *each->writes_since >= settings.stalled_after) {
+      longest = each;
+      break;
+    }
     if (each->waits != 0 && (!longest || each->waits < longest->waits)) longest = each;
   }
   if (!longest) return false;
   connections.erase(longest);
   longest->stream.close();
   return true;
+}
+
+bool Server::State::is_full(std::size_t more) const {
+  const std::size_t strangers = count([](const Connection& each) { return !each.person; });
+  return strangers + more + settings.for_people > settings.most_connections;
+}
+
+bool Server::State::admits(const std::string& block) {
+  const auto same = [&block](const Connection& each) { return each.block == block; };
+  if (!block.empty() && count(same) >= settings.most_of_block && !make_place(same)) return false;
+  // Who may yet turn out to be a person comes in where strangers are full, for one request.
+  const auto stranger = [](const Connection& each) { return !each.person; };
+  if (is_full(1) && make_place(stranger)) return true;
+  return connections.size() < settings.most_connections;
+}
+
+bool Server::State::settle(const ConnectionPtr& connection, const std::string& block) {
+  if (connection->block == block) return true;
+  connection->block = block;
+  const auto others = [&](const Connection& each) { return each.block == block && &each != connection.get(); };
+  return count(others) < settings.most_of_block || make_place(others);
 }
 
 asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
@@ -137,8 +193,13 @@ asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
       continue;
     }
     // Who says nothing gives way: or a few hundred silent ones would shut everybody out.
-    if (state->connections.size() >= state->settings.most_connections && !state->make_place()) continue;
+    const auto remote = socket.remote_endpoint(error);
+    if (error) continue;
+    const bool proxied = !state->settings.proxy.empty() && remote.address().to_string() == state->settings.proxy;
+    const std::string block = proxied ? std::string() : address_block(remote.address());
+    if (!state->admits(block)) continue;
     auto connection = std::make_shared<Connection>(std::move(socket));
+    connection->block = block;
     connection->waits = ++state->last_wait;
     state->connections.insert(connection);
     auto done = [state, connection](std::exception_ptr failure) {
@@ -189,12 +250,19 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
     co_return co_await write(state, connection, error_reply(400, "that is not an HTTP request"), false);
   }
   if (error) co_return false;
-  const bool keep = parser.keep_alive();
+  bool keep = parser.keep_alive();
   bool good = false;
   Request request = request_of(parser.release(), good);
   const bool head = request.method == "HEAD";
   const auto remote = connection->stream.socket().remote_endpoint(error);
-  if (!error) request.remote = remote.address().to_string();
+  if (error) co_return false;
+  const auto caller = client_address(remote.address(), request.header("x-forwarded-for"), state->settings.proxy);
+  request.remote = caller.to_string();
+  if (!state->settle(connection, address_block(caller))) {
+    Reply many = error_reply(429, "too many connections from this address: close some");
+    many.headers.emplace_back("Retry-After", "5");
+    co_return co_await write(state, connection, std::move(many), false);
+  }
   connection->stream.expires_never();
   Reply reply = error_reply(400, "that is not a path of this server");
   if (good) {
@@ -204,6 +272,15 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
     };
     reply = co_await state->route(std::move(request), std::move(on_gone));
     *wanted = false;
+  }
+  connection->person = reply.signed_in;
+  if (!connection->person && state->is_full(0)) {
+    keep = false;
+    if (reply.stream) {
+      if (reply.stream_ended) reply.stream_ended();
+      reply = error_reply(503, "the desk has no place left: try again");
+      reply.headers.emplace_back("Retry-After", "5");
+    }
   }
   if (reply.stream) {
     co_await events(state, connection, std::move(reply));
@@ -223,7 +300,9 @@ asio::awaitable<bool> Server::State::write(std::shared_ptr<State> state, Connect
   if (reply.status != 204 && reply.status != 304 && !head) message.prepare_payload();
   connection->stream.expires_after(state->settings.write_within);
   error_code error;
+  connection->writes_since = steady_now();
   co_await http::async_write(connection->stream, message, asio::redirect_error(asio::use_awaitable, error));
+  connection->writes_since.reset();
   connection->stream.expires_never();
   co_return !error && keep && !state->stopping;
 }
@@ -231,6 +310,7 @@ asio::awaitable<bool> Server::State::write(std::shared_ptr<State> state, Connect
 asio::awaitable<void> Server::State::events(std::shared_ptr<State> state, ConnectionPtr connection, Reply reply) {
   const std::shared_ptr<Outbox> outbox = reply.stream;
   connection->outbox = outbox;
+  limit_untaken(connection->stream.socket(), state->settings.untaken_for);
   auto wanted = std::make_shared<bool>(true);
   bool gone = false;
   when_gone(connection, wanted, [&gone, outbox] {
@@ -246,8 +326,10 @@ asio::awaitable<void> Server::State::events(std::shared_ptr<State> state, Connec
     text += outbox->take();
     if (!text.empty()) {
       connection->stream.expires_after(state->settings.write_within);
+      connection->writes_since = steady_now();
       co_await asio::async_write(connection->stream, asio::buffer(text),
                                  asio::redirect_error(asio::use_awaitable, error));
+      connection->writes_since.reset();
       connection->stream.expires_never();
       text.clear();
       continue;

@@ -21,7 +21,14 @@ struct ServerSettings {
   std::chrono::milliseconds idle{60000};            ///< a kept connection without a request
   std::chrono::milliseconds comment_every{5000};    ///< on event streams
   std::chrono::milliseconds write_within{10000};
-  std::size_t most_connections = 512;  ///< beyond it the one that has waited longest for a request gives way
+  /// Of an event stream: whose box lost its power takes nothing any more, and is let go after this (RFC 5482).
+  std::chrono::milliseconds untaken_for{9000};
+  std::chrono::milliseconds stalled_after{1000};  ///< a client that takes nothing of its reply may give way then
+  // Beyond these the one that has waited longest for a request, or takes nothing of its reply, gives way to a newcomer.
+  std::size_t most_connections = 512;
+  std::size_t most_of_block = 64;  ///< of one caller (callers.hpp)
+  std::size_t for_people = 64;     ///< of all, kept for those who are logged in
+  std::string proxy;               ///< the address of the reverse proxy whose X-Forwarded-For is believed, "" = none
   std::size_t most_header = 16 * 1024;
   std::size_t most_body = 64 * 1024;
 };

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/private_folder.hpp"
 #include "provisioning/desk/secrets.hpp"
 
 namespace madoguchi::desk {
@@ -36,7 +37,15 @@ INSERT INTO sqlite_sequence(name, seq) SELECT 'bookings', 1000
 )sql";
 
 /// What leads from each version of the file (PRAGMA user_version) to the next; kSchema is version 0.
-constexpr const char* kSteps[] = {"ALTER TABLE bookings ADD COLUMN ended_at INTEGER;"};
+constexpr const char* kSteps[] = {"ALTER TABLE bookings ADD COLUMN ended_at INTEGER;",
+                                  R"sql(
+CREATE TABLE calls(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hall TEXT NOT NULL REFERENCES halls(id),
+  receipt INTEGER REFERENCES bookings(receipt), pressed INTEGER NOT NULL, answered INTEGER, "by" TEXT NOT NULL DEFAULT '',
+  ended INTEGER, how TEXT NOT NULL DEFAULT '');
+CREATE INDEX calls_by_pressed ON calls(pressed);
+CREATE INDEX open_calls ON calls(receipt) WHERE ended IS NULL;
+)sql"};
 constexpr std::int64_t kVersion = std::size(kSteps);
 
 constexpr const char* kBooking =
@@ -68,11 +77,33 @@ class Store::Query {
   Query& operator=(const Query&) = delete;
   ~Query() { ::sqlite3_finalize(statement_); }
 
-  bool row() { return statement_ != nullptr && ::sqlite3_step(statement_) == SQLITE_ROW; }
+  /// Errc::io says what it was doing and why it could not.
   Result<void> done(std::string_view what) {
-    if (statement_ != nullptr && ::sqlite3_step(statement_) == SQLITE_DONE) return {};
-    return fail(Errc::io, fmt::format("{}: {}", what, ::sqlite3_errmsg(database_)));
+    const Result<bool> more = step(what);
+    if (!more) return fail(more.error());
+    return {};
   }
+  /// What `make` makes of each row.
+  template <class Make>
+  auto all(std::string_view what, const Make& make) -> Result<std::vector<decltype(make(*this))>> {
+    std::vector<decltype(make(*this))> rows;
+    for (;;) {
+      const Result<bool> more = step(what);
+      if (!more) return fail(more.error());
+      if (!*more) return rows;
+      rows.push_back(make(*this));
+    }
+  }
+  /// What `make` makes of the first row, if there is one.
+  template <class Make>
+  auto first(std::string_view what, const Make& make) -> Result<std::optional<decltype(make(*this))>> {
+    const Result<bool> more = step(what);
+    if (!more) return fail(more.error());
+    if (!*more) return std::optional<decltype(make(*this))>();
+    return std::optional<decltype(make(*this))>(make(*this));
+  }
+  Result<bool> any(std::string_view what) { return step(what); }
+
   std::string text(int column) const {
     const void* data = ::sqlite3_column_blob(statement_, column);
     const int size = ::sqlite3_column_bytes(statement_, column);
@@ -82,6 +113,15 @@ class Store::Query {
   std::int64_t integer(int column) const { return ::sqlite3_column_int64(statement_, column); }
 
  private:
+  /// A row, the end, or an error: three answers.
+  Result<bool> step(std::string_view what) {
+    if (statement_ != nullptr) {
+      const int result = ::sqlite3_step(statement_);
+      if (result == SQLITE_ROW) return true;
+      if (result == SQLITE_DONE) return false;
+    }
+    return fail(Errc::io, fmt::format("{}: {}", what, ::sqlite3_errmsg(database_)));
+  }
   void bind(int index, const std::string& value) {
     ::sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   }
@@ -112,39 +152,71 @@ struct Transaction {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return fail(Errc::io, folder.native() + ": " + error.message());
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (auto own = private_folder(folder); !own) return fail(own.error().in("--data"));
   const mode_t before = ::umask(077);
   sqlite3* database = nullptr;
-  const int opened = ::sqlite3_open((folder / "desk.sqlite3").c_str(), &database);
+  const std::string file = (folder / "desk.sqlite3").native();
+  const int opened = ::sqlite3_open(file.c_str(), &database);
+  ::umask(before);
   std::unique_ptr<Store> store(new Store(database));
   ::sqlite3_busy_timeout(database, 2000);
+  if (opened != SQLITE_OK) return fail(Errc::io, fmt::format("{}: {}", file, ::sqlite3_errmsg(database)));
+  if (auto whole = store->look_for_damage(); !whole) return fail(whole.error().in(file));
   char* words = nullptr;
-  const bool good = opened == SQLITE_OK && ::sqlite3_exec(database, kSchema, nullptr, nullptr, &words) == SQLITE_OK;
-  ::umask(before);
+  const bool good = ::sqlite3_exec(database, kSchema, nullptr, nullptr, &words) == SQLITE_OK;
   const std::string why = words != nullptr ? words : ::sqlite3_errmsg(database);
   ::sqlite3_free(words);
-  if (!good) return fail(Errc::io, fmt::format("{}: {}", (folder / "desk.sqlite3").native(), why));
-  if (auto done = store->bring_up_to_date(); !done) {
-    return fail(done.error().in((folder / "desk.sqlite3").native()));
-  }
+  if (!good) return fail(Errc::io, fmt::format("{}: {}", file, why));
+  if (auto done = store->bring_up_to_date(); !done) return fail(done.error().in(file));
   return store;
 }
 
+/// Before anything is written: a file that is refused stays for whoever mends it.
+Result<void> Store::look_for_damage() {
+  // Nor does closing it write to it, which would copy the newest changes into the damaged file.
+  ::sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  Result<std::optional<std::string>> found = [this] {
+    Query check(database_, "PRAGMA integrity_check(1)");
+    return check.first("looking for damage", [](const Query& row) { return row.text(0); });
+  }();
+  if (found && *found == "ok") {
+    Query strays(database_, "PRAGMA foreign_key_check");
+    const Result<bool> stray = strays.any("looking for damage");
+    if (!stray) found = fail(stray.error());
+    else if (*stray) found = std::optional<std::string>("a booking of a hall that is not there");
+  }
+  if (found && *found == "ok") {
+    ::sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    return {};
+  }
+  const int code = ::sqlite3_errcode(database_);
+  if (!found && (code == SQLITE_BUSY || code == SQLITE_LOCKED)) return fail(found.error());
+  return fail(
+      Errc::io,
+      fmt::format("the file is damaged ({}), and was left as it is. Put the newest backup in its place; without "
+                  "one, move it away (and desk.sqlite3-wal, if that is there), start again, and add halls and "
+                  "counsellors anew. A part of the bookings can often be saved from it: "
+                  "sqlite3 desk.sqlite3 .recover",
+                  found ? found->value_or("no answer") : found.error().message));
+}
+
 Result<void> Store::bring_up_to_date() {
-  const auto version = [this] {
+  const auto version = [this]() -> Result<std::int64_t> {
     Query query(database_, "PRAGMA user_version");
-    return query.row() ? query.integer(0) : 0;
+    const auto found = query.first("reading its version", [](const Query& row) { return row.integer(0); });
+    if (!found) return fail(found.error());
+    return found->value_or(0);
   };
-  if (version() == kVersion) return {};
+  const auto now = version();
+  if (!now) return fail(now.error());
+  if (*now == kVersion) return {};
   Transaction transaction(database_);
   if (!transaction.begun) return fail(Errc::io, "another process keeps it busy: try again");
-  const std::int64_t from = version();  // another process may have been faster
-  if (from > kVersion) return fail(Errc::unsupported, "a newer madoguchi-desk has written it: use that one");
+  const auto from = version();  // another process may have been faster
+  if (!from) return fail(from.error());
+  if (*from > kVersion) return fail(Errc::unsupported, "a newer madoguchi-desk has written it: use that one");
   std::string steps;
-  for (std::int64_t step = from; step < kVersion; ++step) steps += kSteps[step];
+  for (std::int64_t step = *from; step < kVersion; ++step) steps += kSteps[step];
   steps += fmt::format("PRAGMA user_version = {};", kVersion);
   const bool done = ::sqlite3_exec(database_, steps.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
   if (!done || !transaction.commit()) {
@@ -167,23 +239,21 @@ Result<Hall> Store::put_hall(const std::string& id, const std::string& name, con
   return hall;
 }
 
-std::vector<Hall> Store::halls() const {
-  std::vector<Hall> all;
+Hall Store::read_hall(const Query& row) { return {row.text(0), row.text(1), row.text(2)}; }
+
+Result<std::vector<Hall>> Store::halls() const {
   Query query(database_, "SELECT id, name, calendar FROM halls ORDER BY name");
-  while (query.row()) all.push_back({query.text(0), query.text(1), query.text(2)});
-  return all;
+  return query.all("reading the halls", read_hall);
 }
 
-std::optional<Hall> Store::hall_of_token(const std::string& token) const {
+Result<std::optional<Hall>> Store::hall_of_token(const std::string& token) const {
   Query query(database_, "SELECT id, name, calendar FROM halls WHERE token = ?", sha256_hex(token));
-  if (!query.row()) return std::nullopt;
-  return Hall{query.text(0), query.text(1), query.text(2)};
+  return query.first("looking for the hall", read_hall);
 }
 
-std::optional<Hall> Store::hall_of_calendar(const std::string& calendar) const {
+Result<std::optional<Hall>> Store::hall_of_calendar(const std::string& calendar) const {
   Query query(database_, "SELECT id, name, calendar FROM halls WHERE calendar = ?", calendar);
-  if (!query.row()) return std::nullopt;
-  return Hall{query.text(0), query.text(1), query.text(2)};
+  return query.first("looking for the hall", read_hall);
 }
 
 Result<void> Store::put_counsellor(const std::string& name, const std::string& password_hash) {
@@ -201,36 +271,34 @@ Result<void> Store::put_counsellor(const std::string& name, const std::string& p
   return {};
 }
 
-std::optional<std::string> Store::password_hash(const std::string& counsellor) const {
+Result<std::optional<std::string>> Store::password_hash(const std::string& counsellor) const {
   Query query(database_, "SELECT password FROM counsellors WHERE name = ?", counsellor);
-  if (!query.row()) return std::nullopt;
-  return query.text(0);
+  return query.first("looking for the counsellor", [](const Query& row) { return row.text(0); });
 }
 
 Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now) {
   // A day later only: a consultation that is on outlives its login.
   Query old(database_, "DELETE FROM logins WHERE until < ?", millis(now - 24h));
-  (void)old.done("forgetting old logins");
+  if (auto done = old.done("forgetting old logins"); !done) return done;
   Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
             login.name, login.csrf, millis(until));
   return put.done("keeping the login");
 }
 
-std::optional<Login> Store::login(const std::string& cookie, WallTime now) const {
+Result<std::optional<Login>> Store::login(const std::string& cookie, WallTime now) const {
   Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ? AND until > ?", sha256_hex(cookie),
               millis(now));
-  if (!query.row()) return std::nullopt;
-  return Login{query.text(0), query.text(1)};
+  return query.first("looking for the login", [](const Query& row) { return Login{row.text(0), row.text(1)}; });
 }
 
-bool Store::has_login(const std::string& cookie) const {
+Result<bool> Store::has_login(const std::string& cookie) const {
   Query query(database_, "SELECT name FROM logins WHERE cookie = ?", sha256_hex(cookie));
-  return query.row();
+  return query.any("looking for the login");
 }
 
-void Store::forget_login(const std::string& cookie) {
+Result<void> Store::forget_login(const std::string& cookie) {
   Query query(database_, "DELETE FROM logins WHERE cookie = ?", sha256_hex(cookie));
-  (void)query.done("forgetting the login");
+  return query.done("forgetting the login");
 }
 
 // ---- bookings --------------------------------------------------------------------------------------------------------
@@ -252,12 +320,16 @@ tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallT
     return refuse(Errc::io, "try-again", "another process keeps the desk's file busy: try again");
   }
   Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
-  if (!known.row()) return refuse(Errc::not_found, "unknown-hall", "there is no such hall");
+  const auto is_known = known.any("looking for the hall");
+  if (!is_known) return refuse(Errc::io, "try-again", is_known.error().message);
+  if (!*is_known) return refuse(Errc::not_found, "unknown-hall", "there is no such hall");
   Query taken(
       database_,
       "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND ended_at IS NULL AND start < ? AND \"end\" > ?",
       hall, millis(end), millis(start));
-  if (taken.row()) return refuse(Errc::busy, "taken", "the hall is taken then: receipt number " + taken.text(0));
+  const auto by = taken.first("looking for other bookings", [](const Query& row) { return row.text(0); });
+  if (!by) return refuse(Errc::io, "try-again", by.error().message);
+  if (*by) return refuse(Errc::busy, "taken", "the hall is taken then: receipt number " + **by);
   const std::string room = random_hex(12);
   Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
             millis(start), millis(end), room, millis(now));
@@ -267,82 +339,121 @@ tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallT
   if (!transaction.commit()) {
     return refuse(Errc::io, "try-again", std::string("keeping the booking: ") + ::sqlite3_errmsg(database_));
   }
-  return *booking_of_room(room);
-}
-
-std::vector<Booking> Store::read_bookings(Query& query) const {
-  std::vector<Booking> all;
-  while (query.row()) {
-    const std::int64_t ended = query.integer(9);  // NULL is 0
-    all.push_back({query.text(0), query.text(1), query.text(2), wall(query.integer(3)), wall(query.integer(4)),
-                   query.text(5), query.integer(6) != 0, query.integer(7) != 0, wall(query.integer(8)),
-                   ended == 0 ? std::nullopt : std::optional<WallTime>(wall(ended))});
+  auto booked = booking_of_room(room);
+  if (!booked || !*booked) {
+    return refuse(Errc::io, "try-again", booked ? "the booking is not there" : booked.error().message);
   }
-  return all;
+  return std::move(**booked);
 }
 
-std::vector<Booking> Store::bookings(WallTime from, WallTime until, const std::string& hall) const {
+Booking Store::read_booking(const Query& row) {
+  const std::int64_t ended = row.integer(9);  // NULL is 0
+  return {row.text(0),          row.text(1),
+          row.text(2),          wall(row.integer(3)),
+          wall(row.integer(4)), row.text(5),
+          row.integer(6) != 0,  row.integer(7) != 0,
+          wall(row.integer(8)), ended == 0 ? std::nullopt : std::optional<WallTime>(wall(ended))};
+}
+
+Result<std::vector<Booking>> Store::bookings(WallTime from, WallTime until, const std::string& hall) const {
   Query query(database_,
               std::string(kBooking) + "WHERE start >= ? AND start < ? AND (? = '' OR hall = ?) ORDER BY start",
               millis(from), millis(until), hall, hall);
-  return read_bookings(query);
+  return query.all("reading the bookings", read_booking);
 }
 
-std::vector<Booking> Store::changed_since(WallTime time) const {
+Result<std::vector<Booking>> Store::changed_since(WallTime time) const {
   Query query(database_, std::string(kBooking) + "WHERE changed >= ?", millis(time));
-  return read_bookings(query);
+  return query.all("reading the bookings", read_booking);
 }
 
-std::optional<Booking> Store::booking_of_room(const std::string& room) const {
+Result<std::optional<Booking>> Store::booking_of_room(const std::string& room) const {
   Query query(database_, std::string(kBooking) + "WHERE room = ?", room);
-  auto found = read_bookings(query);
-  if (found.empty()) return std::nullopt;
-  return found.front();
+  return query.first("looking for the booking", read_booking);
 }
 
-std::optional<Booking> Store::booking(const std::string& receipt) const {
+Result<std::optional<Booking>> Store::booking(const std::string& receipt) const {
   const auto key = number(receipt);
-  if (!key) return std::nullopt;
+  if (!key) return std::optional<Booking>();
   Query query(database_, std::string(kBooking) + "WHERE receipt = ?", *key);
-  auto found = read_bookings(query);
-  if (found.empty()) return std::nullopt;
-  return found.front();
+  return query.first("looking for the booking", read_booking);
 }
 
 Result<void> Store::cancel(const std::string& receipt, WallTime now) {
   const auto known = booking(receipt);
-  if (!known) return fail(Errc::not_found, "there is no booking with this receipt number");
+  if (!known) return fail(known.error());
+  if (!*known) return fail(Errc::not_found, "there is no booking with this receipt number");
   Query query(database_, "UPDATE bookings SET cancelled = 1, changed = ? WHERE receipt = ?", millis(now),
               *number(receipt));
   return query.done("cancelling the booking");
 }
 
-void Store::mark_held(const std::string& room) {
+Result<void> Store::mark_held(const std::string& room) {
   Query query(database_, "UPDATE bookings SET held = 1 WHERE room = ? AND held = 0", room);
-  (void)query.done("marking the booking");
+  return query.done("marking the booking");
 }
 
-void Store::mark_ended(const std::string& room, WallTime now) {
+Result<void> Store::mark_ended(const std::string& room, WallTime now) {
   Query query(database_, "UPDATE bookings SET ended_at = ? WHERE room = ? AND ended_at IS NULL", millis(now), room);
-  (void)query.done("marking the booking");
+  return query.done("marking the booking");
 }
 
-void Store::mark_resumed(const std::string& room) {
+Result<void> Store::mark_resumed(const std::string& room) {
   Query query(database_, "UPDATE bookings SET ended_at = NULL WHERE room = ? AND ended_at IS NOT NULL", room);
-  (void)query.done("marking the booking");
+  return query.done("marking the booking");
 }
 
-bool Store::is_given_away(const Booking& booking) const {
+Result<bool> Store::is_given_away(const Booking& booking) const {
   Query query(database_,
               "SELECT receipt FROM bookings WHERE hall = ? AND room != ? AND cancelled = 0 AND ended_at IS NULL AND "
               "start < ? AND \"end\" > ?",
               booking.hall, booking.room, millis(booking.end), millis(booking.start));
-  return query.row();
+  return query.any("looking for other bookings");
 }
 
-std::int64_t Store::version() const {
+// ---- calls -----------------------------------------------------------------------------------------------------------
+
+Result<void> Store::call_begins(const Booking& booking, WallTime now) {
+  Query put(database_,
+            "INSERT INTO calls(hall, receipt, pressed) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM calls WHERE "
+            "receipt = ? AND ended IS NULL)",
+            booking.hall, *number(booking.receipt), millis(now), *number(booking.receipt));
+  return put.done("keeping the call");
+}
+
+Result<void> Store::call_answered(const Booking& booking, const std::string& by, WallTime now) {
+  // A talk whose call was never told of has one all the same.
+  if (auto begun = call_begins(booking, now); !begun) return begun;
+  Query put(database_,
+            "UPDATE calls SET answered = ?, \"by\" = ? WHERE receipt = ? AND ended IS NULL AND answered IS NULL",
+            millis(now), by, *number(booking.receipt));
+  return put.done("keeping the call");
+}
+
+Result<void> Store::call_ends(const Booking& booking, const std::string& how, WallTime now) {
+  Query put(database_, "UPDATE calls SET ended = ?, how = ? WHERE receipt = ? AND ended IS NULL", millis(now), how,
+            *number(booking.receipt));
+  return put.done("keeping the call");
+}
+
+Result<std::vector<Call>> Store::calls(WallTime from, WallTime until) const {
+  Query query(
+      database_,
+      "SELECT id, hall, receipt, pressed, answered, \"by\", ended, how FROM calls WHERE pressed >= ? AND pressed "
+      "< ? ORDER BY pressed, id",
+      millis(from), millis(until));
+  const auto when = [](std::int64_t value) { return value == 0 ? std::nullopt : std::optional<WallTime>(wall(value)); };
+  return query.all("reading the calls", [&when](const Query& row) {
+    return Call{row.integer(0),       row.text(1), row.text(2),          wall(row.integer(3)),
+                when(row.integer(4)), row.text(5), when(row.integer(6)), row.text(7)};
+  });
+}
+
+Result<std::int64_t> Store::version() const {
   Query query(database_, "PRAGMA data_version");
-  return query.row() ? query.integer(0) : 0;
+  const auto found = query.first("looking for changes", [](const Query& row) { return row.integer(0); });
+  if (!found) return fail(found.error());
+  return found->value_or(0);
 }
 
 }  // namespace madoguchi::desk

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk keeps: halls, counsellors, logins, bookings, in one SQLite file (0600, WAL). Commands may write to it
-// while the server runs. Queries take well under a millisecond and stay on the loop.
+// while the server runs. Queries take well under a millisecond and stay on the loop. What can't be read is an error, never
+// "there is none".
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,17 @@ struct Booking {
   std::optional<WallTime> ended_at;  ///< somebody ended it, and the hall has not called anew
 };
 
+/// One press of a hall's button, from the ring on.
+struct Call {
+  std::int64_t id = 0;
+  std::string hall, receipt;  ///< the booking's, "" = none
+  WallTime pressed{};
+  std::optional<WallTime> answered;  ///< the talk began; none: it was missed
+  std::string by;                    ///< who answered
+  std::optional<WallTime> ended;
+  std::string how;  ///< "ended" or "cancelled" by the hall, "counsellor", "cancelled-booking", "over", "lost"
+};
+
 struct Login {
   std::string name, csrf;
 };
@@ -47,7 +59,8 @@ struct BookingRefused : Error {
 
 class Store {
  public:
-  /// Makes the folder (0700) and the file where they are missing; brings an older version's file up to date.
+  /// Makes the folder (0700) and the file where they are missing (base/private_folder.hpp); brings an older version's file up to date. A file that
+  /// is damaged is refused and left as it is.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
   ~Store();
   Store(const Store&) = delete;
@@ -55,46 +68,58 @@ class Store {
 
   /// Adds it, or gives it a new name, a new token and a new calendar; the token is kept only as a digest.
   Result<Hall> put_hall(const std::string& id, const std::string& name, const std::string& token);
-  [[nodiscard]] std::vector<Hall> halls() const;
-  [[nodiscard]] std::optional<Hall> hall_of_token(const std::string& token) const;
-  [[nodiscard]] std::optional<Hall> hall_of_calendar(const std::string& calendar) const;
+  [[nodiscard]] Result<std::vector<Hall>> halls() const;
+  [[nodiscard]] Result<std::optional<Hall>> hall_of_token(const std::string& token) const;
+  [[nodiscard]] Result<std::optional<Hall>> hall_of_calendar(const std::string& calendar) const;
 
   /// A new password ends the logins that the old one made.
   Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
-  [[nodiscard]] std::optional<std::string> password_hash(const std::string& counsellor) const;
+  [[nodiscard]] Result<std::optional<std::string>> password_hash(const std::string& counsellor) const;
 
   /// Forgets those whose time was over a day ago.
   Result<void> put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now);
-  [[nodiscard]] std::optional<Login> login(const std::string& cookie, WallTime now) const;
+  [[nodiscard]] Result<std::optional<Login>> login(const std::string& cookie, WallTime now) const;
   /// Not ended by a logout or a new password; its time may be over.
-  [[nodiscard]] bool has_login(const std::string& cookie) const;
-  void forget_login(const std::string& cookie);
+  [[nodiscard]] Result<bool> has_login(const std::string& cookie) const;
+  Result<void> forget_login(const std::string& cookie);
 
   /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times; io: try
   /// again.
   tl::expected<Booking, BookingRefused> book(const std::string& hall, WallTime start, std::chrono::minutes length,
                                              WallTime now);
   /// Those that begin in [from, until), by start; of one hall when `hall` is not empty.
-  [[nodiscard]] std::vector<Booking> bookings(WallTime from, WallTime until, const std::string& hall = {}) const;
-  [[nodiscard]] std::vector<Booking> changed_since(WallTime time) const;
-  [[nodiscard]] std::optional<Booking> booking_of_room(const std::string& room) const;
-  [[nodiscard]] std::optional<Booking> booking(const std::string& receipt) const;
+  [[nodiscard]] Result<std::vector<Booking>> bookings(WallTime from, WallTime until,
+                                                      const std::string& hall = {}) const;
+  [[nodiscard]] Result<std::vector<Booking>> changed_since(WallTime time) const;
+  [[nodiscard]] Result<std::optional<Booking>> booking_of_room(const std::string& room) const;
+  [[nodiscard]] Result<std::optional<Booking>> booking(const std::string& receipt) const;
   Result<void> cancel(const std::string& receipt, WallTime now);
-  void mark_held(const std::string& room);
+  Result<void> mark_held(const std::string& room);
   /// Its time is free for another booking from now on, until it is resumed.
-  void mark_ended(const std::string& room, WallTime now);
-  void mark_resumed(const std::string& room);
+  Result<void> mark_ended(const std::string& room, WallTime now);
+  Result<void> mark_resumed(const std::string& room);
   /// Does another booking of the hall, neither cancelled nor ended, have some of its time?
-  [[nodiscard]] bool is_given_away(const Booking& booking) const;
+  [[nodiscard]] Result<bool> is_given_away(const Booking& booking) const;
+
+  /// The hall calls for this booking: the call that is open goes on, or one begins.
+  Result<void> call_begins(const Booking& booking, WallTime now);
+  /// The open call becomes a talk, unless it is one.
+  Result<void> call_answered(const Booking& booking, const std::string& by, WallTime now);
+  /// Where one is open.
+  Result<void> call_ends(const Booking& booking, const std::string& how, WallTime now);
+  /// Those pressed in [from, until), by time.
+  [[nodiscard]] Result<std::vector<Call>> calls(WallTime from, WallTime until) const;
 
   /// Changes when another process has written.
-  [[nodiscard]] std::int64_t version() const;
+  [[nodiscard]] Result<std::int64_t> version() const;
 
  private:
   explicit Store(sqlite3* database) : database_(database) {}
   class Query;
   Result<void> bring_up_to_date();
-  [[nodiscard]] std::vector<Booking> read_bookings(Query& query) const;
+  Result<void> look_for_damage();
+  static Hall read_hall(const Query& row);
+  static Booking read_booking(const Query& row);
   sqlite3* database_;
 };
 
