@@ -7,26 +7,42 @@
 #   provisioning/demo.sh --self-drive    is the counsellor too, in headless Chromium: presses, talks for 15 s, ends, and
 #                                        leaves what both sides saw. Exit status 0: picture and sound flowed both ways
 #   options: --seconds N (15, of the talk)   --port N (8080; 0 = any)   --out FOLDER (of the pictures; build/demo)
+#            --state FOLDER (of office and box, made anew; build/demo-state)
 #
-# Ctrl-C ends everything that it started. Files stay inside build/, the pictures in build/demo.
+# Ctrl-C ends everything that it started. Files stay inside build/, the pictures in build/demo. A second demo beside the first
+# needs its own --state and --port.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 
-drive=0 seconds=15 port=8080 out=$root/build/demo
+drive=0 seconds=15 port=8080 out=$root/build/demo state=$root/build/demo-state
 while [ $# -gt 0 ]; do
   case $1 in
     --self-drive) drive=1; shift ;;
     --seconds) seconds=$2; shift 2 ;;
     --port) port=$2; shift 2 ;;
     --out) out=$(realpath -m "$2"); shift 2 ;;
-    -h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --state) state=$(realpath -m "$2"); shift 2 ;;
+    -h | --help) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "demo.sh: I do not know \"$1\" (see --help)" >&2; exit 2 ;;
   esac
 done
 
 say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*" >&2; }
+
+# Before anything is touched: a demo that runs already keeps what it has. The lock is held as long as anything that this one
+# started lives.
+mkdir -p "$(dirname "$state")"
+exec 9>"$state.lock"
+if ! flock -n 9; then
+  say "demo.sh: another demo uses $state; end it first, or give this one a place of its own: --state FOLDER --port 0" >&2
+  exit 1
+fi
+if [ "$port" != 0 ] && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+  say "demo.sh: something listens on port $port already; end it first, or try --port 0" >&2
+  exit 1
+fi
 
 groups=(build run)
 [ "$drive" = 0 ] || groups+=(test)
@@ -39,7 +55,6 @@ cmake --build build/release -j "$(nproc)" --target madoguchid madoguchi madoguch
   madoguchi-desk | if [ -t 1 ]; then cat; else awk '!/^\[[0-9]+\/[0-9]+\] (Building|Linking)/ || ++n % 50 == 0 { print; fflush() }'; fi
 
 bin=$root/build/release/bin
-state=$root/build/demo-state
 rm -rf "$state"
 mkdir -p "$state" "$out"
 chmod 700 "$state"

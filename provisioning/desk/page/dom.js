@@ -24,13 +24,14 @@ export function show(element, on) {
   element.hidden = !on;
 }
 
-/// Asks once; true when the person says yes.
-export function ask({title, text, yes}) {
+/// Asks once; true when the person says yes. `no`: the other button's words.
+export function ask({title, text, yes, no = ['もどる', 'Back']}) {
   const dialog = $('ask');
   if (dialog.open) return Promise.resolve(false);
   $('ask-title').textContent = title;
   $('ask-text').textContent = text;
   $('ask-yes').replaceChildren(...both(...yes));
+  $('ask-no').replaceChildren(...both(...no));
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise(resolve => {

@@ -8,6 +8,7 @@ import {Devices} from './devices.js';
 import {Flow} from './flow.js';
 import {Peer} from './peer.js';
 import {Meter, soundAwake, wakeSound} from './sound.js';
+import {Stillness} from './stillness.js';
 import {RoomView} from './room_view.js';
 import {aboutDevices, aboutError, aboutSeat, inTalk} from './words.js';
 
@@ -53,6 +54,7 @@ export class Room {
     this.finished = null;  // 'ended', 'elsewhere', 'refused'
     this.offline = false;
     this.flow = new Flow();
+    this.stillness = new Stillness();
     this.startedAt = 0;
     this.seatedAt = 0;
     this.why = null;       // [ja, en] in place of the state's own words
@@ -225,6 +227,22 @@ export class Room {
     else this.flow.look(figures, this.view.brightest(), soundAwake() ? this.meter.level() : null);
     if (this.flow.flowing) this.startedAt ||= Date.now();
     this.update();
+    if (this.state() === 'talking') this.lookForLife(soundAwake() ? this.meter.level() : null);
+    else this.stillness.anew();
+  }
+
+  /// Camera and microphone of a hall that everybody has left do not stay open.
+  async lookForLife(level) {
+    const turn = this.turn, word = this.stillness.look(level);
+    if (word === 'end') {
+      this.view.stopAsking();
+      await this.end();
+    }
+    if (word !== 'ask') return;
+    const answer = await this.view.askStill();
+    if (turn !== this.turn || this.finished) return;
+    if (answer === 'end') await this.end();
+    else this.stillness.heard();
   }
 
   state() {

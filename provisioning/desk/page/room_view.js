@@ -78,6 +78,19 @@ export class RoomView {
     if (yes) this.on.leave();
   }
 
+  /// Nobody was heard for long. `end` when she says so; anything else says that they still talk.
+  async askStill() {
+    const over = await ask({
+      title: 'まだお話し中ですか', yes: ['相談を終える', 'End'], no: ['話し中です', 'Still talking'],
+      text: '5分間、会館の声が聞こえていません。お返事がないときは、2分後に相談を終えて、会館のカメラとマイクを止めます。',
+    });
+    return over ? 'end' : 'talk';
+  }
+
+  stopAsking() {
+    if ($('ask').open) $('ask').close('no');
+  }
+
   far(stream) {
     if ($('far').srcObject !== stream) {
       $('far').srcObject = stream;
