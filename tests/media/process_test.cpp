@@ -175,6 +175,23 @@ TEST_CASE("the far side falls silent: the age of its media tells") {
   CHECK(media.wait_for<protocol::LegStats>(20s, [](const auto& m) { return m.media_age_ms > 2000; }));
 }
 
+TEST_CASE("the far side hangs up behind a server: reports of sound and picture go on, and are no sign of life") {
+  MediaUnderTest media;
+  media.hello();
+  AnswererOptions options;
+  options.direction = Direction::play;
+  auto far_end = connect(media, {1, 1}, options);
+  REQUIRE(media.wait_for<protocol::FirstFrame>(20s));
+  const auto ages = [&media](const std::function<bool(const protocol::LegStats&)>& pleases) {
+    return media.wait_for<protocol::LegStats>(30s, pleases).has_value();
+  };
+  CHECK(ages([](const auto& m) { return m.sound_age_ms >= 0 && m.sound_age_ms < 500 && m.picture_age_ms < 500; }));
+  far_end->hold_back("video");
+  CHECK(ages([](const auto& m) { return m.picture_age_ms > 2500 && m.sound_age_ms < 500 && m.media_age_ms < 500; }));
+  far_end->hold_back("audio");
+  CHECK(ages([](const auto& m) { return m.media_age_ms > 6000 && m.sound_age_ms > 6000; }));
+}
+
 TEST_CASE("answers that webrtcbin would swallow are named") {
   MediaUnderTest media;
   media.hello();

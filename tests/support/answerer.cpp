@@ -246,6 +246,13 @@ Result<std::string> Answerer::answer(const std::string& offer) {
   return sdp;
 }
 
+void Answerer::hold_back(const std::string& kind) {
+  GstPad* pad = gst_element_get_static_pad(state_->webrtc.get(), kind == "video" ? "sink_0" : "sink_1");
+  const auto drop = [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; };
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, drop, nullptr, nullptr);
+  gst_object_unref(pad);
+}
+
 AnswererStats Answerer::stats() const {
   AnswererStats stats;
   stats.connected = state_->connected;

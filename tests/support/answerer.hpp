@@ -39,6 +39,8 @@ class Answerer {
   /// The answer with all candidates. Errc::timeout after 3 s.
   Result<std::string> answer(const std::string& offer);
   [[nodiscard]] AnswererStats stats() const;
+  /// As a far end that hung up behind a server: no RTP of this kind ("video", "audio") any more, RTCP goes on.
+  void hold_back(const std::string& kind);
 
   struct State;
 

@@ -167,6 +167,7 @@ OfficeReply ScriptedOffice::State::answer(const OfficeRequest& request) {
     return owner->last_delete;
   }
   if (request.target.rfind("/events/", 0) == 0) {
+    if (owner->on_event) return owner->on_event(request);
     OfficeReply reply;
     reply.status = 204;
     return reply;

@@ -60,6 +60,7 @@ class ScriptedOffice {
   /// No connection is taken or kept any more, until open().
   void shut();
   void open();
+  std::function<OfficeReply(const OfficeRequest&)> on_event;  ///< the reply to what the box tells; by default 204
   OfficeReply last_delete;  ///< what a DELETE is answered with; 200
 
   struct State;

@@ -241,3 +241,29 @@ pageTest('a talk begins with the sound alone when the picture does not come', as
   await page.until('the picture', ({lacking, received}) => lacking === '' && received.frames > 10);
   assert.equal(await page.page.isVisible('#far-words'), false);
 });
+
+pageTest('a hall that is silent for long is asked about: an answer goes on with it, no answer ends it', async (page, t) => {
+  // The page as it is, but for its minutes, which are seconds here.
+  await page.page.route('**/stillness.js', async route => {
+    const response = await route.fetch();
+    const text = await response.text();
+    const body = text.replace('5 * 60000', '5000').replace('2 * 60000', '4000');
+    assert.equal(body.length, text.length - 5 - 5, 'both times were found');
+    await route.fulfill({response, body});
+  });
+  await page.visit();
+  await page.waitView('today');
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  assert.equal(await page.page.isVisible('#ask'), false);
+  await box.send('audio', 'muted');
+  await page.page.waitForSelector('#ask[open]', {timeout: 20000});
+  assert.match(await page.page.textContent('#ask-title'), /まだお話し中ですか/);
+  await keep(page, 'still-talking');
+  await page.page.click('#ask-no');
+  assert.equal((await page.stats()).state, 'talking');
+  await page.page.waitForSelector('#ask[open]', {timeout: 20000});
+  await page.until('the end', ({state, endedBy}) => state === 'ended' && endedBy === 'counsellor', 20);
+  assert.equal(await page.page.isVisible('#ask'), false);
+  await box.hears(event => event.type === 'ended' && event.by === 'counsellor', 'the end');
+});
