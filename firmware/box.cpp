@@ -405,7 +405,9 @@ asio::awaitable<bool> Box::tell_office(json::bj::object body) {
   const std::shared_ptr<Stream> stream = stream_;
   Result<void> told = co_await stream->events.post(std::move(body));
   if (told) co_return true;
-  log::notice("office-not-told", {{"error", told.error().message}});
+  // One line for the first time of a row: it is told again until it is heard.
+  log::write(runner_.state().untold == 0 ? log::Level::notice : log::Level::debug, "office-not-told",
+             {{"error", told.error().message}});
   const int status = told.error().http_status;
   co_return status >= 400 && status < 500 && status != 408 && status != 429;  // asking again would not help
 }

@@ -384,13 +384,14 @@ bool Peer::link_publish(const CheckedAnswer& answer) {
 }
 
 void Peer::heard_connection(int state) {
-  if (closed_) return;
+  if (closed_ || distrusted_) return;
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
     return heard_failure(LegFailure::not_connected, "the connection failed or the far end closed it");
   }
   if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED || connected_) return;
   stop_timers();
   if (const std::string wrong = distrust(webrtc_.get(), fingerprints_); !wrong.empty()) {
+    distrusted_ = true;  // whatever it shows later
     return heard_failure(LegFailure::fingerprint, wrong);
   }
   connected_ = true;

@@ -98,7 +98,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::string codec_;
   std::vector<std::string> mids_;                       ///< of the offer's m-lines
   std::vector<std::vector<Fingerprint>> fingerprints_;  ///< by m-line, as the answer promised
-  bool offered_ = false, connected_ = false, closed_ = false;
+  bool offered_ = false, connected_ = false, closed_ = false, distrusted_ = false;
   guint gathering_timer_ = 0, connect_timer_ = 0;
   guint32 video_ssrc_ = 0, audio_ssrc_ = 0;
 };

@@ -68,8 +68,8 @@ constexpr std::array kCards = {
          "Our picture and sound are stopped.", "", ""},
     Card{"muted", "busy", "", false, "こちらの映像と音声を止めています", "Our picture and sound are stopped", "", "",
          "", ""},
-    Card{"picture-stands", "busy", "", false, "相手の映像が止まっています", "The other side's picture stands still",
-         "声はつながっています。そのままお話しください。", "The sound goes on: please go on talking.", "", ""},
+    Card{"picture-stands", "busy", "", false, "相手の映像が止まりました。声はつながっています",
+         "The other side's picture stands still; its sound goes on", "", "", "", ""},
     Card{"camera-trouble", "trouble", "", false, "", "", "", "", "", ""},
     Card{"banner", "good", "", false, "{banner}", "{banner}", "", "", "", ""},
     Card{"ended", "calm", "ended", false, "相談は終わりました", "The consultation has ended", "お疲れさまでした。",
@@ -90,8 +90,7 @@ constexpr std::array kCards = {
          "This consultation was not found", "予約が変わったかもしれません。", "The booking may have been changed.",
          "市役所へお電話ください。", "Please telephone city hall."},
     Card{"ended-unverified", "trouble", "ended", true, "安全につながりませんでした", "It could not be connected safely",
-         "相手が市役所だと確かめられないため、つなぎませんでした。",
-         "The other side did not prove to be city hall, so it was not connected.",
+         "相手が市役所だと確かめられませんでした。", "The other side did not prove to be city hall.",
          "映像と音声は送られていません。お電話ください。", "No picture or sound was sent. Please telephone."},
 };
 

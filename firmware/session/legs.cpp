@@ -51,6 +51,7 @@ void Step::start(Leg& leg) {
   clear_timer(leg);
   leg.epoch = ++state.last_epoch;
   leg.state = LegState::offering;
+  leg.unpublished = false;
   leg.peer = true;
   actions.emplace_back(MakeOffer{key_of(leg), leg.direction});
   set_timer(leg, TimerKind::offer, settings.offer_within);

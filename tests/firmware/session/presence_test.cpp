@@ -141,8 +141,7 @@ TEST_CASE("one seat leaves while another never connects: the talk is given up on
   for (const Row& row : rows) {
     INFO(row.what);
     Talk talk;
-    Plan plan = desk_plan();
-    plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+    const Plan plan = two_seats();
     talk.ready();
     talk(Pressed{plan});
     talk.connect_both();
@@ -158,8 +157,7 @@ TEST_CASE("one seat leaves while another never connects: the talk is given up on
 
 TEST_CASE("a seat that the office does not name has nobody") {
   Talk talk;
-  Plan plan = desk_plan();
-  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+  const Plan plan = two_seats();
   talk.ready();
   talk(Pressed{plan});
   talk.connect_both();

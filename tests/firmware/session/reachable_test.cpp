@@ -33,12 +33,6 @@ struct World {
   }
 };
 
-Plan two_seats() {
-  Plan plan = desk_plan();
-  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
-  return plan;
-}
-
 /// What no decision depends on is made the same, and epochs are numbered anew: else no two states would be equal.
 void normalise(World& world) {
   State& state = world.state;
@@ -210,14 +204,30 @@ std::string wrong_with(const World& before, const Event& event, const Actions& a
   }
   if (sets_call(actions) && !begins && (was.giving_up || !is.giving_up)) return "the clock of a call was set anew";
   if (was.giving_up && !is.giving_up && is.phase == Phase::talking && !in_touch(is)) return "the clock was taken back";
-  // A finger's will is the first thing that goes to the disk: a death after any action finds it there.
-  if ((pressed || std::holds_alternative<LongPressed>(event)) && before.disk != after.disk) {
-    const Action& first = actions.front();
-    if (!std::holds_alternative<RememberPress>(first) && !std::holds_alternative<ForgetPress>(first) &&
-        !std::holds_alternative<ClearTimer>(first)) {
-      return "the disk does not come first";
-    }
+  // The daemon dies after each of the actions, and comes back to what the disk says by then.
+  bool disk = before.disk;
+  for (const Action& action : actions) {
+    if (std::holds_alternative<RememberPress>(action)) disk = true;
+    if (std::holds_alternative<ForgetPress>(action)) disk = false;
+    if (std::holds_alternative<ClearTimer>(action)) continue;  // nobody sees it
+    if (disk && !before.pressed() && !after.pressed()) return "a press that was ended comes back";
+    if (disk && !after.pressed() && std::holds_alternative<LongPressed>(event)) return "a long press is not kept first";
   }
+  return {};
+}
+
+/// The daemon is ended in order, or dies, and starts again: it opens what was pressed and not ended, and nothing else.
+std::string wrong_after_restart(const World& world) {
+  World ended = world;
+  if (!apply(ended, ShutDown{}).empty()) return "the shutdown does something";
+  for (const Event& event : {Event(Pressed{two_seats()}), Event(LongPressed{}), Event(MediaReady{}), Event(MediaLost{}),
+                             Event(DevicesClosed{}), Event(TimerRang{{TimerKind::call, {}}})}) {
+    if (!apply(ended, event).empty()) return fmt::format("{} does something after the shutdown", name(event));
+  }
+  World again;
+  apply(again, MediaReady{});
+  if (world.disk) apply(again, Resumed{two_seats()});
+  if (again.open != world.pressed()) return "after a restart something else is open";
   return {};
 }
 
@@ -249,6 +259,10 @@ TEST_CASE("in every state that can be reached: the lamp, the press, the mute and
     const World world = std::move(next.front());
     next.pop_front();
     if (world.state.phase == Phase::talking) ++talks;
+    if (const std::string wrong = wrong_after_restart(world); !wrong.empty()) {
+      CAPTURE(key_of(world));
+      FAIL(wrong);
+    }
     if (!comes_to_rest(world)) {
       CAPTURE(key_of(world));
       FAIL("it never comes to rest");
@@ -289,6 +303,11 @@ TEST_CASE("the walk sees what it looks for") {
   World forgetful = world;
   forgetful.disk = false;
   CHECK(wrong_with(forgetful) == "the disk says something else");
+  CHECK(wrong_after_restart(forgetful) == "after a restart something else is open");
+  World ended = world;
+  apply(ended, LongPressed{});
+  CHECK(wrong_with(world, LongPressed{}, {CloseDevices{}, ForgetPress{}}, ended) == "a long press is not kept first");
+  CHECK(wrong_with(ended, EventsUp{}, {RememberPress{}}, ended) == "a press that was ended comes back");
   CHECK(wrong_with(World{}, EventsUp{}, {OpenDevices{}}, world) == "opened without a press");
   CHECK(wrong_with(world, FirstRtp{}, {SetTimer{{TimerKind::call, {}}, {}}}, world) ==
         "the clock of a call was set anew");

@@ -96,8 +96,7 @@ TEST_CASE("a far end that is not who the office says is not talked to, and not a
 
 TEST_CASE("of two seats, one that is not who the office says goes alone") {
   Talk talk;
-  Plan plan = desk_plan();
-  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+  const Plan plan = two_seats();
   talk.ready();
   talk(Pressed{plan});
   talk.connect_both();

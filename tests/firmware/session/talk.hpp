@@ -18,6 +18,13 @@ inline Plan desk_plan() {
   return plan;
 }
 
+/// The counsellor's seat and a specialist's.
+inline Plan two_seats() {
+  Plan plan = desk_plan();
+  plan.seats.push_back({"specialist", "専門家", "http://desk/whip/r/specialist", "http://desk/whep/r/specialist"});
+  return plan;
+}
+
 /// A plain media server: no events.
 inline Plan plain_plan() {
   Plan plan = desk_plan();

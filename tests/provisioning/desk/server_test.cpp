@@ -304,6 +304,26 @@ TEST_CASE("the server: strangers never have the places that are kept for people 
   CHECK_FALSE(person->closed);
 }
 
+TEST_CASE("the server: where people have all places, the one that has rested longest gives way") {
+  ServerSettings settings;
+  settings.idle = settings.request_within = 1h;
+  settings.most_connections = 3;
+  settings.for_people = 2;
+  Line line(settings);
+  line.route = [](Request, OnGone) {
+    Reply reply = empty_reply();
+    reply.signed_in = true;
+    return reply_with(std::move(reply));
+  };
+  std::vector<Line::CallerPtr> people;
+  for (int i = 0; i < 4; ++i) {
+    people.push_back(line.call(kGet));
+    CHECK(line.answered(people.back()));
+  }
+  CHECK(line.closed(people[0]));
+  for (std::size_t i = 1; i < people.size(); ++i) CHECK_FALSE(people[i]->closed);
+}
+
 TEST_CASE("the server: who takes nothing of a reply gives way to a newcomer") {
   ServerSettings settings;
   settings.idle = settings.request_within = settings.write_within = 1h;
