@@ -84,10 +84,14 @@ GstPadProbeReturn on_incoming(GstPad*, GstPadProbeInfo* info, gpointer data) {
   return GST_PAD_PROBE_OK;
 }
 
-void on_rtpbin_pad(GstElement*, GstPad* pad, gpointer data) {
-  if (g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_") == FALSE) return;
+/// Behind each transport's decryption, where nothing is linked yet on a leg that only sends.
+void on_element_added(GstBin*, GstElement* element, gpointer data) {
+  if (g_str_has_prefix(GST_OBJECT_NAME(element), "transportreceivebin") == FALSE) return;
+  GstPad* pad = gst_element_get_static_pad(element, "rtp_src");
+  if (pad == nullptr) return;
   const auto kinds = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
   gst_pad_add_probe(pad, kinds, on_incoming, hold(held(data)), let_go);
+  gst_object_unref(pad);
 }
 
 void on_pad_added(GstElement* webrtc, GstPad* pad, gpointer data) {
@@ -225,7 +229,7 @@ void Peer::offer() {
   connect(webrtc_.get(), "notify::ice-gathering-state", on_gathering, port_);
   connect(webrtc_.get(), "notify::connection-state", on_connection, port_);
   if (options_.direction == Direction::play) connect(webrtc_.get(), "pad-added", on_pad_added, port_);
-  if (const ElementPtr rtpbin = named(webrtc_, "rtpbin")) connect(rtpbin.get(), "pad-added", on_rtpbin_pad, port_);
+  connect(webrtc_.get(), "element-added", on_element_added, port_);
 
   if (options_.direction == Direction::publish) add_publish_pads();
   else add_play_transceivers();

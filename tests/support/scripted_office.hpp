@@ -61,7 +61,7 @@ class ScriptedOffice {
   void shut();
   void open();
   std::function<OfficeReply(const OfficeRequest&)> on_event;  ///< the reply to what the box tells; by default 204
-  OfficeReply last_delete;  ///< what a DELETE is answered with; 200
+  OfficeReply last_delete;                                    ///< what a DELETE is answered with; 200
 
   struct State;
 

@@ -161,7 +161,9 @@ TEST_CASE("the desk away at the press: the bell rings when it is back") {
   REQUIRE(it.ready());
   it.desk.kill();
   it.box.press();
-  REQUIRE(it.box.until_phase("calling", 10s));
+  REQUIRE(
+      it.box.until([&it](const object&) { return it.box.log().find("office-not-told") != std::string::npos; }, 20s));
+  CHECK(text_at(it.box.last, "phase") == "calling");
   it.desk.start();
   const bool rings = it.until_listed("calling");
   INFO(it.box.log());

@@ -110,7 +110,7 @@ TEST_CASE("of two seats, one that is not who the office says goes alone") {
   CHECK(talk.legs() == "up up closed closed");
 }
 
-TEST_CASE("a picture that stands while the sound goes on is said; silence of both loses the leg, but not on hold") {
+TEST_CASE("a picture that stands while the sound goes on is said - silence of both loses the leg, but not on hold") {
   Talk talk;
   talk.talk();
   talk(EventsUp{});
