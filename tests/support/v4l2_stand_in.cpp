@@ -5,9 +5,11 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <jpeglib.h>
 #include <linux/videodev2.h>
 #include <stdarg.h>
+#include <stdio.h>  // jpeglib.h uses FILE and does not ask for it
+//
+#include <jpeglib.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <time.h>
