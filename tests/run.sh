@@ -40,7 +40,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1:handle_abort
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0}
 [ "$preset" != asan ] || export MADOGUCHI_SLOW=1  # the browser tests wait longer then
-export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:suppressions=$PWD/tests/support/tsan.supp}
 [ "$preset" = tsan ] || "build/$preset/bin/madoguchi-media" --write-registry "$GST_REGISTRY"
 step testing
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j 2 "${label[@]}" "$@"

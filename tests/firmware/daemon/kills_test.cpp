@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/firmware/daemon/box_and_office.hpp"
@@ -280,7 +281,15 @@ TEST_CASE("the office restarted in the middle of a talk: media goes on, the stre
   CHECK(it.box.until([](const object& now) { return has_fault(now, "events-lost"); }, 20s));
   CHECK(text_at(it.box.last, "phase") == "talking");
   CHECK(text_at(leg_of(it.box.last, "play"), "state") == "up");
+  const auto told = [&it] {
+    return std::count_if(it.office.requests().begin(), it.office.requests().end(), [](const OfficeRequest& request) {
+      return request.method == "POST" && request.body.find(R"("type":"talking")") != std::string::npos;
+    });
+  };
+  const auto before = told();
   it.office.open();
   CHECK(it.box.until([](const object& now) { return now.at("faults").as_array().empty(); }, 20s));
   CHECK(it.office.count("POST /whip/") == 1);
+  // It names no features, so that it is told in the words that every office knows.
+  CHECK(it.until([&] { return told() > before; }));
 }

@@ -100,6 +100,27 @@ TEST_CASE("a stream is up with its head and remembers who sits where") {
   CHECK(test.downs.empty());
 }
 
+TEST_CASE("what the office understands is what its newest snapshot names") {
+  Listening test;
+  test.start();
+  REQUIRE(test.settles([&test] { return test.ups == 1; }));
+  CHECK_FALSE(test.stream->knows("state"));
+  test.server.push("data: {\"type\":\"seats\",\"seats\":[],\"features\":[\"state\",\"later\"]}\n\n");
+  REQUIRE(test.settles([&test] { return test.events.size() == 1; }));
+  CHECK(test.stream->knows("state"));
+  CHECK_FALSE(test.stream->knows("handover"));
+  test.server.push(kNobody);
+  REQUIRE(test.settles([&test] { return test.events.size() == 2; }));
+  CHECK_FALSE(test.stream->knows("state"));
+  // A list that is none, or of what are no words, is no snapshot.
+  for (const char* features : {"7", "[7]", "[[]]", "\"state\""}) {
+    test.server.push(std::string("data: {\"type\":\"seats\",\"seats\":[],\"features\":") + features + "}\n\n");
+  }
+  test.server.push(kNobody);
+  REQUIRE(test.settles([&test] { return test.events.size() == 3; }));
+  CHECK(test.stream->dropped() == 4);
+}
+
 TEST_CASE("what is not in the list is counted and passed over") {
   Listening test;
   test.start();
