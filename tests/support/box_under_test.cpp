@@ -43,28 +43,49 @@ play = "{origin}/whep/{{room}}/counsellor"
 [media]
 loopback = true
 {media}
+[camera]
+{camera}
 )toml";
 
-/// Under a sanitizer far ends pause for seconds: silence is told from that later there.
-std::string unhurried(std::string extra) {
-  if (kSlow == 1 || extra.find("silent_after") != std::string::npos) return extra;
-  const std::string bounds = "play_silent_after = \"10s\"\nfeedback_silent_after = \"30s\"\n", table = "[session]\n";
-  const auto at = extra.find(table);
-  if (at == std::string::npos) return extra + "\n" + table + bounds;
-  return extra.insert(at + table.size(), bounds);
+/// `keys` with those of `more` that it does not set itself.
+std::string with(std::string keys, std::initializer_list<std::pair<const char*, const char*>> more) {
+  for (const auto& [key, value] : more)
+    if (keys.find(key) == std::string::npos) keys += fmt::format("{} = \"{}\"\n", key, value);
+  return keys;
+}
+
+/// Under a sanitizer, two tests at a time, children and far ends pause for seconds: they count as hung, silent or
+/// unconnected from later there, and pictures are small.
+BoxOptions unhurried(BoxOptions options) {
+  if (kSlow == 1) return options;
+  options.media = with(options.media, {{"hung_after", "5s"}});
+  if (options.media.find("width") == std::string::npos) options.media += "width = 640\nheight = 360\nfps = 15\n";
+  options.camera = with(options.camera, {{"hung_after", "5s"}, {"no_frame_after", "5s"}});
+  const std::string table = "[session]\n";
+  if (options.extra.find(table) == std::string::npos) options.extra += "\n" + table;
+  const auto keys = options.extra.find(table) + table.size();
+  const auto end = options.extra.find("\n[", keys);
+  const auto length = end == std::string::npos ? end : end + 1 - keys;
+  const std::string session =
+      with(options.extra.substr(keys, length),
+           {{"play_silent_after", "10s"}, {"feedback_silent_after", "30s"}, {"connect_within", "30s"}});
+  options.extra.replace(keys, length, session);
+  return options;
 }
 
 }  // namespace
 
 BoxUnderTest::BoxUnderTest(asio::io_context& io, BoxOptions options)
     : io_(io), daemon_(io, folder_.path(), "madoguchid") {
+  options = unhurried(std::move(options));
   const std::string events =
       options.events ? fmt::format("events = \"{}/events/{{room}}\"", options.origin) : std::string();
   write_text(folder_ / "box.toml", fmt::format(fmt::runtime(kConfig), fmt::arg("folder", folder_.path().native()),
                                                fmt::arg("programs", MADOGUCHI_BIN), fmt::arg("origin", options.origin),
                                                fmt::arg("token", options.token), fmt::arg("calendar", options.calendar),
-                                               fmt::arg("events", events), fmt::arg("media", options.media)) +
-                                       unhurried(options.extra));
+                                               fmt::arg("events", events), fmt::arg("media", options.media),
+                                               fmt::arg("camera", options.camera)) +
+                                       options.extra);
 }
 
 BoxUnderTest::~BoxUnderTest() {

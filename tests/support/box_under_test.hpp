@@ -14,6 +14,7 @@ struct BoxOptions {
   std::string calendar;  ///< the feed's URL
   std::string extra;     ///< more TOML, after everything else
   std::string media;     ///< more keys for [media]
+  std::string camera;    ///< more keys for [camera]
   bool events = true;    ///< the link rule gives an events URL
 };
 

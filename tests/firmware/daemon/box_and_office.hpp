@@ -22,15 +22,18 @@ struct BoxAndOffice {
   ScriptedOffice office{io};
   BoxUnderTest box;
 
-  explicit BoxAndOffice(const std::string& media = {}) : box(io, options(office, media)) {}
+  explicit BoxAndOffice(const std::string& media = {}, const std::string& camera = {})
+      : box(io, options(office, media, camera)) {}
 
-  static BoxOptions options(const ScriptedOffice& office, const std::string& media) {
+  static BoxOptions options(const ScriptedOffice& office, const std::string& media = {},
+                            const std::string& camera = {}) {
     BoxOptions options;
     options.origin = office.origin();
     options.token = "box-token-5e1f0c";
     options.calendar = office.calendar();
     options.extra = kQuickSession;
     options.media = media;
+    options.camera = camera;
     return options;
   }
 

@@ -123,7 +123,7 @@ TEST_CASE("nobody publishes yet on a plain media server: the box waits and then 
     reply.status = 404;
     return request.target.rfind("/whep/", 0) == 0 && ++refused < 4 ? reply : office.good_answer(request);
   };
-  BoxOptions options = BoxAndOffice::options(office, {});
+  BoxOptions options = BoxAndOffice::options(office);
   options.events = false;
   options.extra = std::regex_replace(options.extra, std::regex("\\[session\\]"), "[session]\npoll_floor = \"200ms\"");
   BoxUnderTest box(io, options);
