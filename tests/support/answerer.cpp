@@ -159,6 +159,10 @@ void prefer(GstElement* webrtc, GstWebRTCRTPTransceiverDirection direction, cons
 
 Answerer::Answerer(AnswererOptions options) : state_(std::make_shared<State>()) {
   if (gst_is_initialized() == FALSE) gst_init(nullptr, nullptr);
+  // GLib's pool lets threads end long after their pipeline did; one that ends at the process's end, while LeakSanitizer
+  // reads its stack, brings that down ("Tracer caught signal 11").
+  g_thread_pool_set_max_unused_threads(-1);
+  g_thread_pool_set_max_idle_time(0);
   state_->options = std::move(options);
 }
 
