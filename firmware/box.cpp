@@ -65,9 +65,9 @@ session::Plan plan_of(const schedule::Consultation& consultation) {
   return plan;
 }
 
-}  // namespace
-
-namespace {
+FaultSource source_of(const std::string& leg) {
+  return leg.empty() ? FaultSource{} : FaultSource{FaultSource::Kind::leg, leg};
+}
 
 /// How a coroutine ended; being cancelled is no failure.
 void log_failure(std::string_view task, const std::exception_ptr& failure) {
@@ -89,9 +89,9 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
     : io_(io), clock_(clock), config_(std::move(config)), http_(io.get_executor(), http_settings(config_)),
       board_(std::move(board)), simulated_(dynamic_cast<board::FakeBoard*>(board_.get())),
       resources_(config_.box.state, clock, disk_), press_book_(config_.box.state, session::read_boot_id(), disk_),
-      feeds_(
-          io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
-          {[this] { look_at_agenda(); }, [this](Fault fault) { raise(fault); }, [this](Fault fault) { clear(fault); }}),
+      feeds_(io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
+             {[this] { look_at_agenda(); }, [this](Fault fault) { faults_.raise(fault); },
+              [this](Fault fault) { faults_.clear(fault); }}),
       media_(io.get_executor(), clock, config_.media_process, config_.media,
              {[this](const protocol::Ready& ready) { media_ready(ready); },
               [this](const protocol::FromMedia& message) { media_said(message); },
@@ -103,12 +103,12 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
                [this](const session::Loss& loss) { camera_lost(loss); }, [this] { update_lamp(); },
                [this] { return find_camera(); }, [this](bool dark) { camera_dark(dark); }, [this] { camera_stuck(); }}),
       runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), media_steady_(clock),
-      camera_steady_(clock) {
+      camera_steady_(clock), faults_(clock, [this] { update_lamp(); }) {
   board::Board::Ears ears;
   ears.press = [this](board::Press press) { pressed(press); };
   ears.touch = [this](bool down) { touched(down); };
   ears.mute = [this] { mute_pressed(); };
-  ears.fault = [this](Fault fault, bool raised) { raised ? raise(fault) : clear(fault); };
+  ears.fault = [this](Fault fault, bool raised) { raised ? faults_.raise(fault) : faults_.clear(fault); };
   board_->listen(std::move(ears));
 }
 
@@ -220,11 +220,7 @@ void Box::mute_pressed() {
 void Box::update_lamp() {
   session::View view = view_;
   view.pulse = view.pulse || touched_;
-  if (!view.fault) {
-    for (const Fault fault : faults_) {
-      if (!view.fault || info(fault).severity > info(*view.fault).severity) view.fault = fault;
-    }
-  }
+  if (!view.fault) view.fault = faults_.worst();
   const board::Lamp lamp = session::lamp_for(view, camera_.alive(), session::capture_open());
   if (lamp == board_->lamp()) return;
   board_->set_lamp(lamp);
@@ -272,8 +268,8 @@ void Box::look_at_feeds() {
     const bool never = !feed.read_at && clock_.boot() - started_ > config_.schedule.old_after;
     old = old || never || (feed.read_at && clock_.wall() - *feed.read_at > config_.schedule.old_after);
   }
-  if (old) raise(Fault::agenda_old);
-  else clear(Fault::agenda_old);
+  if (old) faults_.raise(Fault::agenda_old);
+  else faults_.clear(Fault::agenda_old);
 }
 
 void Box::look_at_agenda() {
@@ -425,24 +421,12 @@ asio::awaitable<void> Box::forget_press() {
 // ---- faults and observation ------------------------------------------------------------------------------------------
 
 void Box::disk_took(const Result<void>& saved) {
-  if (!saved) raise(Fault::disk_full);
-  else if (!feeds_.unsaved()) clear(Fault::disk_full);
+  if (!saved) faults_.raise(Fault::disk_full);
+  else if (!feeds_.unsaved()) faults_.clear(Fault::disk_full);
 }
 
-void Box::raise(Fault fault) {
-  if (!faults_.insert(fault).second) return;
-  const FaultInfo& words = info(fault);
-  log::write(words.severity == Severity::error ? log::Level::error : log::Level::warning, "fault-raised",
-             {{"fault", words.code}, {"severity", name(words.severity)}});
-  if (words.severity == Severity::error) log::write_recorded();
-  update_lamp();
-}
-
-void Box::clear(Fault fault) {
-  if (faults_.erase(fault) == 0) return;
-  log::notice("fault-cleared", {{"fault", info(fault).code}});
-  update_lamp();
-}
+void Box::raise(const session::RaiseFault& action) { faults_.raise(action.fault, source_of(action.leg)); }
+void Box::clear(const session::ClearFault& action) { faults_.clear(action.fault, source_of(action.leg)); }
 
 void Box::observed(const session::Event& event, const session::State& state) {
   if (std::holds_alternative<session::FirstRtp>(event) && !timings_.first_rtp) timings_.first_rtp = clock_.boot();

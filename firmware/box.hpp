@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/faults.hpp"
+#include "base/fault_board.hpp"
 #include "base/net/http_client.hpp"
 #include "board/board.hpp"
 #include "board/linux/cameras.hpp"
@@ -63,8 +63,8 @@ class Box final : public session::Ports {
   boost::asio::awaitable<bool> tell_state() override;
   boost::asio::awaitable<void> remember_press(std::string consultation) override;
   boost::asio::awaitable<void> forget_press() override;
-  void raise(Fault fault) override;
-  void clear(Fault fault) override;
+  void raise(const session::RaiseFault& action) override;
+  void clear(const session::ClearFault& action) override;
   void show(const session::View& view) override;
   void observed(const session::Event& event, const session::State& state) override;
 
@@ -160,7 +160,7 @@ class Box final : public session::Ports {
   std::string talked_;          ///< the consultation whose talk began
   std::set<std::string> held_;  ///< talked and ended: a press joins another one that is open rather than these
   session::AgendaSeen agenda_seen_;
-  std::set<Fault> faults_;
+  FaultBoard faults_;
   bool microphone_ = false;
   bool touched_ = false;  ///< a finger is on the button
   bool muted_ = false;

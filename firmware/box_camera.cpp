@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+const FaultSource kCamera{FaultSource::Kind::device, "camera"};
+
 /// The faults of a camera process that ended; a new picture takes them back, but for a frozen one: that takes its time to
 /// be seen again.
 constexpr Fault kCameraFaults[] = {Fault::camera_dead,   Fault::camera_hung,       Fault::camera_busy,
@@ -53,9 +55,10 @@ void Box::watch_cameras() {
 }
 
 void Box::camera_ready(const protocol::CameraReady& ready) {
-  if (!ready.landlock || !ready.seccomp) raise(Fault::sandbox_missing);
-  for (const Fault fault : kCameraFaults) clear(fault);
-  camera_steady_.after(config_.camera_process.same_frame_after + 1s, [this] { clear(Fault::camera_frozen); });
+  if (!ready.landlock || !ready.seccomp) faults_.raise(Fault::sandbox_missing, kCamera);
+  for (const Fault fault : kCameraFaults) faults_.clear(fault, kCamera);
+  camera_steady_.after(config_.camera_process.same_frame_after + 1s,
+                       [this] { faults_.clear(Fault::camera_frozen, kCamera); });
   camera_words_.clear();
   attach_frames();
   runner_.dispatch(session::CameraUp{});
@@ -80,24 +83,24 @@ void Box::camera_lost(const session::Loss& loss) {
   camera_reason_.reset();
   // The reason of now, not those of tries before: a camera that hung and was then pulled out is unplugged.
   for (const Fault other : kCameraFaults) {
-    if (other != fault && other != Fault::camera_stuck) clear(other);
+    if (other != fault && other != Fault::camera_stuck) faults_.clear(other, kCamera);
   }
-  raise(fault);
+  faults_.raise(fault, kCamera);
   runner_.dispatch(session::CameraLost{fault});
 }
 
 void Box::camera_dark(bool dark) {
   if (dark) {
-    raise(Fault::camera_dark);
+    faults_.raise(Fault::camera_dark, kCamera);
     runner_.dispatch(session::CameraLost{Fault::camera_dark});
   } else {
-    clear(Fault::camera_dark);
+    faults_.clear(Fault::camera_dark, kCamera);
     runner_.dispatch(session::CameraUp{});
   }
 }
 
 void Box::camera_stuck() {
-  raise(Fault::camera_stuck);
+  faults_.raise(Fault::camera_stuck, kCamera);
   if (!camera_found_.usb || camera_found_.usb_path.empty()) return;
   const auto asked = board::ask_usb_reset(config_.box.socket.parent_path(), camera_found_.usb_path);
   if (asked) log::warning("usb-reset-asked", {{"port", camera_found_.usb_path}});
@@ -107,8 +110,8 @@ void Box::camera_stuck() {
 void Box::clear_camera_faults() {
   camera_steady_.clear();
   camera_words_.clear();
-  for (const Fault fault : kCameraFaults) clear(fault);
-  clear(Fault::camera_frozen);
+  for (const Fault fault : kCameraFaults) faults_.clear(fault, kCamera);
+  faults_.clear(Fault::camera_frozen, kCamera);
 }
 
 json::bj::object Box::camera_status() const {

@@ -100,13 +100,13 @@ asio::awaitable<void> Box::finish_devices() {
 
 void Box::media_ready(const protocol::Ready& ready) {
   ready_ = ready;
-  if (!ready.landlock || !ready.seccomp) raise(Fault::sandbox_missing);
+  if (!ready.landlock || !ready.seccomp) faults_.raise(Fault::sandbox_missing);
   if (microphone_) to_media(protocol::SetMicrophone{true});
   if (muted_) to_media(protocol::SetMute{true});
   attach_frames();
   show_card();
   media_steady_.after(kSteadyAfter, [this] {
-    for (const Fault fault : kMediaFaults) clear(fault);
+    for (const Fault fault : kMediaFaults) faults_.clear(fault);
   });
   runner_.dispatch(session::MediaReady{});
 }
@@ -117,8 +117,8 @@ void Box::media_lost(const session::Loss& loss) {
   shots_failed("the media process was lost");
   // It may have taken the card without showing it: a press of this moment is answered once more by the next life.
   if (timings_.pressed && clock_.boot() - *timings_.pressed < kAnswerAgain) press_due_ = true;
-  raise(loss.reason == session::Loss::hung ? Fault::media_hung : Fault::media_dead);
-  if (media_.slowed()) raise(Fault::media_restarting_often);
+  faults_.raise(loss.reason == session::Loss::hung ? Fault::media_hung : Fault::media_dead);
+  if (media_.slowed()) faults_.raise(Fault::media_restarting_often);
   runner_.dispatch(session::MediaLost{});
 }
 

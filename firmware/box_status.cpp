@@ -112,11 +112,17 @@ array Box::lamp_since_press() const {
 
 array Box::faults_status() const {
   array faults;
-  for (const Fault fault : faults_) {
-    const FaultInfo& words = info(fault);
+  for (const StandingFault& standing : faults_.standing()) {
+    const FaultInfo& words = info(standing.fault);
+    array sources;
+    for (const FaultSource& source : standing.sources) {
+      if (source.kind != FaultSource::Kind::box) sources.emplace_back(source.id);
+    }
     object each{{"code", words.code}, {"severity", name(words.severity)}, {"ja", words.ja}, {"en", words.en}};
     each["steps_ja"] = strings(words.steps_ja);
     each["steps_en"] = strings(words.steps_en);
+    each["since_s"] = std::chrono::duration_cast<std::chrono::seconds>(clock_.boot() - standing.since).count();
+    each["sources"] = std::move(sources);
     faults.push_back(std::move(each));
   }
   return faults;

@@ -55,8 +55,12 @@ std::string age(std::int64_t seconds) {
 void add_faults(std::string& out, const object& reply) {
   for (const object* each : objects(reply, "faults")) {
     const object& fault = *each;
-    out += fmt::format("fault     {} ({})\n          {}\n          {}\n", text(fault, "code"), text(fault, "severity"),
-                       text(fault, "ja"), text(fault, "en"));
+    out += fmt::format("fault     {} ({})", text(fault, "code"), text(fault, "severity"));
+    if (fault.contains("since_s")) out += ", began " + age(number(fault, "since_s", 0));
+    for (const json::bj::value& source : list(fault, "sources")) {
+      if (source.is_string()) out += fmt::format(", {}", std::string_view(source.get_string()));
+    }
+    out += fmt::format("\n          {}\n          {}\n", text(fault, "ja"), text(fault, "en"));
     add_steps(out, fault, "steps_ja");
     add_steps(out, fault, "steps_en");
   }

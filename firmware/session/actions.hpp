@@ -54,11 +54,14 @@ struct TellState {};
 struct SetMute {
   bool muted = false;
 };
+/// `leg`: "counsellor publish", "" = of the consultation as a whole.
 struct RaiseFault {
   Fault fault{};
+  std::string leg;
 };
 struct ClearFault {
   Fault fault{};
+  std::string leg;
 };
 /// A fresh media process for the next consultation.
 struct ReplaceMedia {};

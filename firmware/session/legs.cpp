@@ -9,12 +9,34 @@
 
 namespace madoguchi::session {
 
-void Step::raise(Fault fault) {
-  if (state.faults.insert(fault).second) actions.emplace_back(RaiseFault{fault});
+namespace {
+
+std::string name_of(const State& state, const std::optional<std::size_t>& leg) {
+  if (!leg) return {};
+  const Leg& of = state.legs.at(*leg);
+  return state.seats[of.seat].plan.id + ' ' + std::string(protocol::name(of.direction));
 }
 
-void Step::clear(Fault fault) {
-  if (state.faults.erase(fault) > 0) actions.emplace_back(ClearFault{fault});
+}  // namespace
+
+void Step::raise(Fault fault, const Leg* leg) {
+  const std::optional<std::size_t> index = leg == nullptr ? std::nullopt : std::optional(index_of(*leg));
+  if (state.faults.insert({fault, index}).second) actions.emplace_back(RaiseFault{fault, name_of(state, index)});
+}
+
+void Step::clear(Fault fault, const Leg* leg) {
+  clear(LegFault{fault, leg == nullptr ? std::nullopt : std::optional(index_of(*leg))});
+}
+
+void Step::clear(const LegFault& fault) {
+  if (state.faults.erase(fault) > 0) actions.emplace_back(ClearFault{fault.fault, name_of(state, fault.leg)});
+}
+
+void Step::clear_all(const Leg& leg) {
+  const std::set<LegFault> faults = state.faults;
+  for (const LegFault& fault : faults) {
+    if (fault.leg == index_of(leg)) clear(fault);
+  }
 }
 
 Leg* Step::find(const LegKey& key) {
@@ -23,7 +45,9 @@ Leg* Step::find(const LegKey& key) {
   return leg.epoch == key.epoch ? &leg : nullptr;
 }
 
-LegKey Step::key_of(const Leg& leg) const { return {static_cast<std::uint32_t>(&leg - state.legs.data()), leg.epoch}; }
+std::size_t Step::index_of(const Leg& leg) const { return static_cast<std::size_t>(&leg - state.legs.data()); }
+
+LegKey Step::key_of(const Leg& leg) const { return {static_cast<std::uint32_t>(index_of(leg)), leg.epoch}; }
 
 void Step::set_timer(Leg& leg, TimerKind kind, std::chrono::milliseconds delay) {
   clear_timer(leg);
@@ -113,7 +137,9 @@ void Step::rested(Seat& seat) {
 void Step::left(Seat& seat) {
   const auto index = static_cast<std::size_t>(&seat - state.seats.data());
   for (Leg& leg : state.legs) {
-    if (leg.seat == index && leg.state != LegState::closed) stop(leg, LegState::absent);
+    if (leg.seat != index || leg.state == LegState::closed) continue;
+    stop(leg, LegState::absent);
+    clear_all(leg);
   }
   seat.session.clear();
   seat.owed = false;
@@ -132,11 +158,11 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
   const Refusal refusal = meaning_of(event.failure, state.phase, leg.direction, !state.plan->events.empty());
   leg.unpublished = refusal == Refusal::unpublished;
   if (refusal == Refusal::over) {
-    raise(Fault::office_not_found);
+    raise(Fault::office_not_found, &leg);
     return stop(leg, LegState::closed);
   }
   if (refusal != Refusal::trouble) {
-    raise(Fault::office_busy);
+    raise(Fault::office_busy, &leg);
     if (seat.known && !seat.present) return stop(leg, meanwhile);  // the events stream tells when somebody sits down
     leg.failures = 0;
     return retry(leg, meanwhile, std::max(asked, seat.known ? settings.answer_floor : settings.poll_floor));
@@ -146,18 +172,18 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
     case PostFailure::gone:
     case PostFailure::busy:
     case PostFailure::conflict: break;
-    case PostFailure::not_acceptable: raise(Fault::office_protocol); break;
-    case PostFailure::server_error: raise(Fault::office_error); break;
-    case PostFailure::refused: raise(Fault::office_refused); break;
-    case PostFailure::no_location: raise(Fault::office_no_location); break;
-    case PostFailure::answer_invalid: raise(Fault::office_answer_invalid); break;
-    case PostFailure::answer_inactive: raise(Fault::office_answer_inactive); break;
-    case PostFailure::empty_reply: raise(Fault::office_empty_reply); break;
-    case PostFailure::late: raise(Fault::office_late); break;
-    case PostFailure::cut: raise(Fault::office_cut); break;
-    case PostFailure::unreachable: raise(Fault::network_unreachable); break;
-    case PostFailure::tls: raise(Fault::office_tls); break;
-    case PostFailure::protocol: raise(Fault::office_protocol); break;
+    case PostFailure::not_acceptable: raise(Fault::office_protocol, &leg); break;
+    case PostFailure::server_error: raise(Fault::office_error, &leg); break;
+    case PostFailure::refused: raise(Fault::office_refused, &leg); break;
+    case PostFailure::no_location: raise(Fault::office_no_location, &leg); break;
+    case PostFailure::answer_invalid: raise(Fault::office_answer_invalid, &leg); break;
+    case PostFailure::answer_inactive: raise(Fault::office_answer_inactive, &leg); break;
+    case PostFailure::empty_reply: raise(Fault::office_empty_reply, &leg); break;
+    case PostFailure::late: raise(Fault::office_late, &leg); break;
+    case PostFailure::cut: raise(Fault::office_cut, &leg); break;
+    case PostFailure::unreachable: raise(Fault::network_unreachable, &leg); break;
+    case PostFailure::tls: raise(Fault::office_tls, &leg); break;
+    case PostFailure::protocol: raise(Fault::office_protocol, &leg); break;
   }
   retry(leg, meanwhile, asked);
 }

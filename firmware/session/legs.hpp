@@ -15,13 +15,18 @@ struct Step {
   void set_timer(TimerKind kind, std::chrono::milliseconds delay) { actions.emplace_back(SetTimer{{kind, {}}, delay}); }
   void clear_timer(TimerKind kind) { actions.emplace_back(ClearTimer{{kind, {}}}); }
   void ignored(Ignored::Why why, const Event& event) { actions.emplace_back(Ignored{why, std::string(name(event))}); }
-  void raise(Fault fault);
-  void clear(Fault fault);
+  /// Of the consultation as a whole, or of one leg.
+  void raise(Fault fault, const Leg* leg = nullptr);
+  void clear(Fault fault, const Leg* leg = nullptr);
+  void clear(const LegFault& fault);
+  /// Nobody asks for this leg any more, so nothing of it is amiss.
+  void clear_all(const Leg& leg);
 
   // legs.cpp
   /// The leg that `key` means, or nullptr when it is of an older epoch.
   Leg* find(const LegKey& key);
   [[nodiscard]] LegKey key_of(const Leg& leg) const;
+  [[nodiscard]] std::size_t index_of(const Leg& leg) const;
   /// Starts every leg that can be and is not yet.
   void start_legs();
   void start(Leg& leg);

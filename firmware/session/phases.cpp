@@ -62,7 +62,7 @@ void Step::leg_up(Leg& leg) {
   leg.unpublished = false;
   for (const Fault fault : {Fault::connection_failed, Fault::connection_lost, Fault::office_answer_invalid,
                             Fault::office_answer_inactive, Fault::offer_failed}) {
-    clear(fault);
+    clear(fault, &leg);
   }
   if (!is_talk(leg)) return;
   clear_timer(TimerKind::call);
@@ -117,8 +117,8 @@ void Step::finish_ending() {
   if (!state.farewell_read && !state.pending) return;
   clear_timer(TimerKind::farewell);
   clear_timer(TimerKind::notice);
-  const std::set<Fault> faults = state.faults;
-  for (const Fault fault : faults) clear(fault);
+  const std::set<LegFault> faults = state.faults;
+  for (const LegFault& fault : faults) clear(fault);
   state.phase = Phase::idle;
   state.plan.reset();
   state.seats.clear();

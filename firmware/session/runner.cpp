@@ -120,8 +120,8 @@ struct Perform {
   void operator()(const ClearTimer& action) const { self.clear_timer(action.timer); }
   void operator()(const OpenEvents& action) const { self.ports_.open_events(action.url); }
   void operator()(const SetMute& action) const { self.ports_.set_mute(action.muted); }
-  void operator()(const RaiseFault& action) const { self.ports_.raise(action.fault); }
-  void operator()(const ClearFault& action) const { self.ports_.clear(action.fault); }
+  void operator()(const RaiseFault& action) const { self.ports_.raise(action); }
+  void operator()(const ClearFault& action) const { self.ports_.clear(action); }
   void operator()(const ReplaceMedia&) const { self.ports_.replace_media(); }
 
   void operator()(const PostOffer& action) const {

@@ -51,8 +51,8 @@ class Ports {
   virtual boost::asio::awaitable<void> remember_press(std::string consultation) = 0;
   virtual boost::asio::awaitable<void> forget_press() = 0;
 
-  virtual void raise(Fault fault) = 0;
-  virtual void clear(Fault fault) = 0;
+  virtual void raise(const RaiseFault& action) = 0;
+  virtual void clear(const ClearFault& action) = 0;
   /// After each event that changed what people see, and once at the start.
   virtual void show(const View& view) = 0;
   /// Each event with what came of it, for the log and the timings.

@@ -18,6 +18,7 @@
 // Every leg event bears (leg, epoch): the epoch is new with each attempt, events of older ones are stale.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -62,6 +63,13 @@ struct Seat {
   std::string session;
 };
 
+/// A fault of this consultation: of one leg, or of the whole.
+struct LegFault {
+  Fault fault{};
+  std::optional<std::size_t> leg;
+  auto operator<=>(const LegFault&) const = default;
+};
+
 struct State {
   Phase phase = Phase::idle;
   std::optional<Plan> plan;
@@ -86,8 +94,8 @@ struct State {
   EndReason end_reason = EndReason::none;
   Notice notice = Notice::none;
   AgendaSeen agenda;
-  std::optional<Plan> pending;        ///< pressed while ending
-  std::set<Fault> faults;             ///< of this consultation
+  std::optional<Plan> pending;  ///< pressed while ending
+  std::set<LegFault> faults;
   std::optional<Fault> camera_fault;  ///< why the room is not seen just now
 };
 

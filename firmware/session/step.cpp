@@ -112,19 +112,20 @@ class Handler : private Step {
     switch (event.failure) {
       case protocol::LegFailure::fingerprint: return unverified(*leg);
       case protocol::LegFailure::offer:
-      case protocol::LegFailure::codec: raise(Fault::offer_failed); break;
-      case protocol::LegFailure::answer: raise(Fault::office_answer_invalid); break;
-      case protocol::LegFailure::inactive: raise(Fault::office_answer_inactive); break;
+      case protocol::LegFailure::codec: raise(Fault::offer_failed, leg); break;
+      case protocol::LegFailure::answer: raise(Fault::office_answer_invalid, leg); break;
+      case protocol::LegFailure::inactive: raise(Fault::office_answer_inactive, leg); break;
       case protocol::LegFailure::not_connected:
-        raise(leg->state == LegState::up ? Fault::connection_lost : Fault::connection_failed);
+        raise(leg->state == LegState::up ? Fault::connection_lost : Fault::connection_failed, leg);
         break;
     }
     again(*leg);
   }
 
   void operator()(const AnswerRepaired& event) {
-    if (find(event.key) == nullptr) return stale();
-    raise(Fault::office_answer_actpass);
+    const Leg* leg = find(event.key);
+    if (leg == nullptr) return stale();
+    raise(Fault::office_answer_actpass, leg);
   }
 
   void operator()(const Connected& event) {
@@ -162,7 +163,7 @@ class Handler : private Step {
     leg->picture_stands = play && sounds && event.picture >= bound;
     if (event.media < bound) return;
     if (play && state.on_hold && state.events_up) return;  // the office has said why, and would say that it is over
-    raise(Fault::connection_lost);
+    raise(Fault::connection_lost, leg);
     leg->failures = 0;
     stop(*leg, LegState::lost);
     Seat& seat = state.seats[leg->seat];
@@ -185,7 +186,7 @@ class Handler : private Step {
       if (!event.resource.empty()) actions.emplace_back(DeleteResource{event.resource});
       return stale();
     }
-    clear_office_faults();
+    clear_office_faults(*leg);
     leg->resource = event.resource;
     leg->state = LegState::connecting;
     actions.emplace_back(ApplyAnswer{event.key, event.answer});
@@ -337,12 +338,12 @@ class Handler : private Step {
     return found == state.seats.end() ? nullptr : &*found;
   }
 
-  void clear_office_faults() {
+  void clear_office_faults(const Leg& leg) {
     for (const Fault fault :
          {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
           Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
           Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
-      clear(fault);
+      clear(fault, &leg);
     }
   }
 
@@ -356,7 +357,7 @@ class Handler : private Step {
 
   /// The far end is not who the office says: this seat is not talked to any more.
   void unverified(Leg& leg) {
-    raise(Fault::far_end_unverified);
+    raise(Fault::far_end_unverified, &leg);
     const std::size_t seat = leg.seat;
     for (Leg& each : state.legs) {
       if (each.seat == seat && each.state != LegState::closed) stop(each, LegState::closed);
@@ -376,9 +377,9 @@ class Handler : private Step {
     leg->timer.reset();
     switch (timer.kind) {
       case TimerKind::retry: return start_legs();
-      case TimerKind::offer: raise(Fault::offer_failed); break;
-      case TimerKind::post: raise(Fault::office_late); break;
-      default: raise(Fault::connection_failed); break;
+      case TimerKind::offer: raise(Fault::offer_failed, leg); break;
+      case TimerKind::post: raise(Fault::office_late, leg); break;
+      default: raise(Fault::connection_failed, leg); break;
     }
     again(*leg);
   }
@@ -391,7 +392,9 @@ class Handler : private Step {
 
   /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.
   void nobody_left() {
-    if (state.phase == Phase::calling && nobody_there()) clear_office_faults();
+    if (state.phase == Phase::calling && nobody_there()) {
+      for (const Leg& leg : state.legs) clear_office_faults(leg);
+    }
     give_up_one_day();
   }
 

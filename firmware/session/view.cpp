@@ -8,10 +8,11 @@ namespace madoguchi::session {
 
 namespace {
 
-std::optional<Fault> worst(const std::set<Fault>& faults) {
-  if (faults.empty()) return std::nullopt;
-  return *std::max_element(faults.begin(), faults.end(),
-                           [](Fault a, Fault b) { return info(a).severity < info(b).severity; });
+std::optional<Fault> worst(const std::set<LegFault>& faults) {
+  const auto found = std::max_element(faults.begin(), faults.end(), [](const LegFault& a, const LegFault& b) {
+    return info(a.fault).severity < info(b.fault).severity;
+  });
+  return found == faults.end() ? std::nullopt : std::optional(found->fault);
 }
 
 std::string idle_card(const State& state) {

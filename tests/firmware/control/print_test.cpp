@@ -23,7 +23,7 @@ const std::string kStatus = R"({"hall":"北公民館","board":"fake","version":"
   "legs":[{"seat":"counsellor","direction":"publish","state":"up"},{"seat":"counsellor","direction":"play","state":"lost"}],
   "feeds":[{"name":"hall","age_s":30,"error":""},{"name":"second","age_s":7300,"error":"fetching it: HTTP 500"}],
   "faults":[{"code":"feed-unreachable","severity":"warning","ja":"読みに行けません。","en":"Cannot be fetched.",
-             "steps_ja":["見てください。"],"steps_en":["Look.","Wait."]}]})";
+             "steps_ja":["見てください。"],"steps_en":["Look.","Wait."],"since_s":300,"sources":["counsellor publish","camera"]}]})";
 
 }  // namespace
 
@@ -40,7 +40,7 @@ TEST_CASE("a status in words, whole") {
         "leg       counsellor play: lost\n"
         "feed      hall: read 30 s ago\n"
         "feed      second: read 2 h ago; fetching it: HTTP 500\n"
-        "fault     feed-unreachable (warning)\n"
+        "fault     feed-unreachable (warning), began 5 min ago, counsellor publish, camera\n"
         "          読みに行けません。\n"
         "          Cannot be fetched.\n"
         "          - 見てください。\n"

@@ -93,7 +93,8 @@ TEST_CASE("a closed page: silence is repaired until the seat is said to have lef
   talk(PostFailed{talk.key(1), PostFailure::busy, 1s});
   CHECK(talk.delay(TimerKind::retry) == 1s);
   CHECK(talk(SeatLeft{"counsellor"}) ==
-        "drop-leg:0 delete-resource forget-press close-devices tell:ended +teardown +farewell");
+        "drop-leg:0 delete-resource clear:connection-lost clear:office-busy "
+        "forget-press close-devices tell:ended +teardown +farewell");
   CHECK(view(talk.state).card == "ended-left");
 }
 

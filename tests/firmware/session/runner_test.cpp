@@ -81,8 +81,10 @@ class Surroundings final : public Ports {
     if (disk_takes > 0ms) co_await sleep_for(clock_, disk_takes);
     did.push_back("forget");
   }
-  void raise(Fault fault) override { raised.emplace_back(info(fault).code); }
-  void clear(Fault) override {}
+  void raise(const RaiseFault& action) override {
+    raised.push_back(std::string(info(action.fault).code) + ": " + action.leg);
+  }
+  void clear(const ClearFault&) override {}
   void show(const View& view) override { shown.push_back(view.card); }
   void observed(const Event&, const State&) override {}
 
@@ -172,7 +174,8 @@ TEST_CASE("an office that never answers is given up at its deadline and asked ag
   bench.advance(bench.settings.post_within - 1ms);
   CHECK(bench.ports.raised.empty());
   bench.advance(1ms);
-  CHECK(bench.ports.raised == std::vector<std::string>{"office-late"});
+  CHECK(bench.ports.raised ==
+        std::vector<std::string>{"office-late: counsellor publish", "office-late: counsellor play"});
   CHECK(bench.ports.posts_running == 0);  // cut off, not left behind
   CHECK(bench.runner.counters().late == 2);
   CHECK(bench.ports.count("post 0") == 1);
@@ -185,7 +188,8 @@ TEST_CASE("a media process that owes its offer is not waited for for ever") {
   bench.ports.media = false;
   bench.call();
   bench.advance(bench.settings.offer_within);
-  CHECK(bench.ports.raised == std::vector<std::string>{"offer-failed"});
+  CHECK(bench.ports.raised ==
+        std::vector<std::string>{"offer-failed: counsellor publish", "offer-failed: counsellor play"});
   bench.ports.media = true;
   bench.advance(bench.settings.retry_first);
   CHECK(bench.runner.state().phase == Phase::talking);
@@ -196,7 +200,8 @@ TEST_CASE("an answer that leads to no media is an own fault") {
   bench.ports.connects = false;
   bench.call();
   bench.advance(bench.settings.connect_within);
-  CHECK(bench.ports.raised == std::vector<std::string>{"connection-failed"});
+  CHECK(bench.ports.raised ==
+        std::vector<std::string>{"connection-failed: counsellor publish", "connection-failed: counsellor play"});
   CHECK(bench.ports.count("delete 1") == 1);
   CHECK(bench.ports.count("drop 0") == 1);
 }
@@ -321,7 +326,8 @@ TEST_CASE("an exception in a step is reported, and the leg's own deadline goes o
   CHECK(bench.runner.state().phase == Phase::calling);
   bench.ports.office_fails = false;
   bench.advance(bench.settings.post_within + 1s + bench.settings.retry_first);
-  CHECK(bench.ports.raised == std::vector<std::string>{"office-late"});
+  CHECK(bench.ports.raised ==
+        std::vector<std::string>{"office-late: counsellor publish", "office-late: counsellor play"});
   CHECK(bench.runner.state().phase == Phase::talking);
 }
 

@@ -129,9 +129,26 @@ TEST_CASE("404 on every leg is the end") {
   CHECK(talk(PostFailed{talk.key(0), PostFailure::not_found, {}}) == "raise:office-not-found drop-leg:0");
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(PostFailed{talk.key(1), PostFailure::not_found, {}}) ==
-        "drop-leg:1 forget-press close-devices +teardown +farewell");
+        "raise:office-not-found drop-leg:1 forget-press close-devices +teardown +farewell");
   CHECK(talk.state.phase == Phase::ending);
   CHECK(view(talk.state).card == "ended-not-found");
+}
+
+TEST_CASE("a fault of one leg stands until that leg is well, whatever the others do") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  talk.offer(0);
+  talk.offer(1);
+  CHECK(talk(PostFailed{talk.key(0), PostFailure::server_error, {}}) == "raise:office-error drop-leg:0 +retry");
+  talk.answer(1);
+  talk(FirstFrame{talk.key(1)});
+  REQUIRE(talk.state.phase == Phase::talking);
+  CHECK(talk.state.faults == std::set<LegFault>{{Fault::office_error, 0}});
+  talk(TimerRang{{TimerKind::retry, talk.key(0)}});
+  talk.offer(0);
+  CHECK(talk(Posted{talk.key(0), "answer", "http://desk/r"}) == "clear:office-error apply-answer +connect");
+  CHECK(talk.state.faults.empty());
 }
 
 TEST_CASE("404 in a talk: the office has ended it meanwhile") {
