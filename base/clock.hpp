@@ -24,6 +24,9 @@ struct BootClock {
 using BootTime = BootClock::time_point;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// Japan Standard Time, east of UTC: no summer time since 1951.
+inline constexpr std::chrono::hours kJapan{9};
+
 /// The machine's wall clock, for programs that have no loop; whoever has a Clock asks that.
 WallTime wall_now();
 /// What Asio's timers count by, and drivers and GStreamer stamp with: CLOCK_MONOTONIC.

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <deque>
 #include <mutex>
 #include <utility>
@@ -111,6 +113,20 @@ void write_recorded() {
   const std::lock_guard lock(recorder().mutex);
   for (Line& line : recorder().lines) {
     if (!std::exchange(line.written, true)) print(line.text);
+  }
+}
+
+void task_failed(std::string_view task, const std::exception_ptr& failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& bug) {
+    if (bug.code() == boost::asio::error::operation_aborted) return;
+    error("task-failed", {{"task", task}, {"error", bug.what()}});
+  } catch (const std::exception& bug) {
+    error("task-failed", {{"task", task}, {"error", bug.what()}});
+  } catch (...) {
+    error("task-failed", {{"task", task}, {"error", "not an exception that has words"}});
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -50,6 +51,9 @@ inline void info(std::string_view event, std::initializer_list<Field> fields = {
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::debug, event, fields);
 }
+
+/// How a coroutine that nobody awaits ended: a line when it failed. Being cancelled is no failure, nor is nullptr.
+void task_failed(std::string_view task, const std::exception_ptr& failure);
 
 /// The last lines of every level, oldest first; at most 256 are kept.
 std::vector<std::string> recorded();

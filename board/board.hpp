@@ -3,12 +3,14 @@
 // a matter of configuration, not of compilation.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/faults.hpp"
 
 namespace madoguchi::board {
@@ -37,6 +39,19 @@ struct Part {
   bool there = false;
 };
 
+/// What only a simulated board can do: be pressed by a program, and tell what its lamp was.
+class Simulation {
+ public:
+  struct Change {
+    BootTime at;
+    Lamp lamp;
+  };
+  virtual ~Simulation() = default;
+  virtual void press(Press press) = 0;
+  /// The last 64 changes of the lamp, oldest first.
+  [[nodiscard]] virtual const std::deque<Change>& history() const = 0;
+};
+
 class Board {
  public:
   /// Called on the loop, never from inside a call of the board (but FakeBoard::press). Any may be empty.
@@ -60,6 +75,8 @@ class Board {
   virtual void stop() {}
   [[nodiscard]] virtual LampSeen lamp_seen() const { return {}; }
   [[nodiscard]] virtual std::vector<Part> parts() const { return {}; }
+  /// nullptr where a person presses.
+  [[nodiscard]] virtual Simulation* simulation() { return nullptr; }
 };
 
 }  // namespace madoguchi::board

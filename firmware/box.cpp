@@ -10,10 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/private_folder.hpp"
-#include "board/fake/fake_board.hpp"
-#include "firmware/box_stream.hpp"
 #include "firmware/session/lamp.hpp"
-#include "firmware/signalling/whip.hpp"
 
 namespace madoguchi {
 
@@ -28,29 +25,6 @@ HttpSettings http_settings(const config::Config& config) {
   HttpSettings settings;
   settings.ca_file = config.box.ca_file;
   return settings;
-}
-
-session::PostFailure to_session(signalling::PostFailure failure) {
-  using From = signalling::PostFailure;
-  using To = session::PostFailure;
-  switch (failure) {
-    case From::not_found: return To::not_found;
-    case From::not_acceptable: return To::not_acceptable;
-    case From::conflict: return To::conflict;
-    case From::gone: return To::gone;
-    case From::busy: return To::busy;
-    case From::server_error: return To::server_error;
-    case From::refused: return To::refused;
-    case From::no_location: return To::no_location;
-    case From::answer_invalid: return To::answer_invalid;
-    case From::empty_reply: return To::empty_reply;
-    case From::late: return To::late;
-    case From::cut: return To::cut;
-    case From::unreachable: return To::unreachable;
-    case From::tls: return To::tls;
-    case From::protocol: break;
-  }
-  return To::protocol;
 }
 
 session::Plan plan_of(const schedule::Consultation& consultation) {
@@ -69,29 +43,21 @@ FaultSource source_of(const std::string& leg) {
   return leg.empty() ? FaultSource{} : FaultSource{FaultSource::Kind::leg, leg};
 }
 
-/// How a coroutine ended; being cancelled is no failure.
-void log_failure(std::string_view task, const std::exception_ptr& failure) {
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const boost::system::system_error& error) {
-    if (error.code() != asio::error::operation_aborted)
-      log::error("task-failed", {{"task", task}, {"error", error.what()}});
-  } catch (const std::exception& error) {
-    log::error("task-failed", {{"task", task}, {"error", error.what()}});
-  }
-}
-
 }  // namespace
 
 Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_ptr<board::Board> board,
          session::Spawner media)
     : io_(io), clock_(clock), config_(std::move(config)), http_(io.get_executor(), http_settings(config_)),
-      board_(std::move(board)), simulated_(dynamic_cast<board::FakeBoard*>(board_.get())),
-      resources_(config_.box.state, clock, disk_), press_book_(config_.box.state, session::read_boot_id(), disk_),
+      board_(std::move(board)), simulated_(board_->simulation()),
+      office_(io.get_executor(), http_, clock, config_.signalling, config_.offices, config_.box.state, disk_,
+              {[this] { runner_.dispatch(session::EventsUp{}); }, [this] { runner_.dispatch(session::EventsDown{}); },
+               [this](const signalling::OfficeEvent& event) { office_said(event); },
+               [this](const Result<void>& saved) { disk_took(saved); }}),
+      press_book_(config_.box.state, session::read_boot_id(), disk_),
       feeds_(io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
              {[this] { look_at_agenda(); }, [this](Fault fault) { faults_.raise(fault); },
               [this](Fault fault) { faults_.clear(fault); }}),
+      choice_(config_.schedule.window_before),
       media_(io.get_executor(), clock, config_.media_process, config_.media,
              {[this](const protocol::Ready& ready) { media_ready(ready); },
               [this](const protocol::FromMedia& message) { media_said(message); },
@@ -119,13 +85,12 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
   running_.push_back(cancel);
   auto done = [this, cancel, what = std::move(what)](std::exception_ptr failure) {
     running_.remove(cancel);
-    log_failure(what, failure);
+    log::task_failed(what, failure);
   };
   asio::co_spawn(io_, std::move(work), asio::bind_cancellation_slot(cancel->slot(), std::move(done)));
 }
 
 Result<void> Box::start() {
-  started_ = clock_.boot();
   if (auto own = private_folder(config_.box.state); !own) return fail(own.error().in("[box] state"));
   std::error_code error;
   std::filesystem::create_directories(config_.box.socket.parent_path(), error);
@@ -141,8 +106,8 @@ Result<void> Box::start() {
   state_lock_ = std::move(*lock);
   spawn(control_->run(), "control");
   spawn(runner_.run(), "session");
-  resources_.load();
-  spawn(sweep(), "sweep");
+  office_.load();
+  spawn(office_.sweep(), "sweep");
   feeds_.load();
   for (std::size_t i = 0; i < feeds_.count(); ++i) spawn(feeds_.run(i), "feed");
   board_->start();
@@ -160,8 +125,7 @@ void Box::stop() {
   media_steady_.clear();
   camera_steady_.clear();
   camera_watch_.reset();
-  if (stream_) stream_->cancel.emit(asio::cancellation_type::terminal);
-  stream_.reset();
+  office_.stop();
   shots_failed("the daemon stops");
   const auto running = running_;  // each leaves the list as it ends
   for (const auto& cancel : running) cancel->emit(asio::cancellation_type::terminal);
@@ -186,12 +150,8 @@ void Box::resume_press() {
 
 // ---- the press and the lamp ------------------------------------------------------------------------------------------
 
-const schedule::Consultation* Box::open_consultation() const {
-  return feeds_.agenda().open_at(clock_.wall(), config_.schedule.window_before, held_);
-}
-
 std::optional<session::Plan> Box::open_plan() const {
-  const schedule::Consultation* open = open_consultation();
+  const schedule::Consultation* open = choice_.open(feeds_.agenda(), clock_.wall());
   if (open == nullptr) return std::nullopt;
   return plan_of(*open);
 }
@@ -245,47 +205,22 @@ session::CardFacts Box::card_facts() const {
 }
 
 void Box::show_card() {
-  protocol::ShowCard card = session::card(view_, card_facts());
-  // A card that is shown again (new facts, a fresh media process) has chimed already; a press is always answered.
-  if (press_due_ && card.chime.empty()) card.chime = "press";
-  if (!press_due_ && card.code == chimed_) card.chime.clear();
-  if (!to_media(card)) return;
-  chimed_ = card.code;
-  press_due_ = false;
+  const protocol::ShowCard card = chime_.on(session::card(view_, card_facts()));
+  if (to_media(card)) chime_.shown(card);
 }
 
 void Box::tick() {
   ticker_.after(kTick, [this] { tick(); });
   update_lamp();
   look_at_agenda();
-  look_at_feeds();
-}
-
-/// By the boot clock where a feed was never read: the wall clock may be set meanwhile.
-void Box::look_at_feeds() {
-  bool old = false;
-  for (const schedule::FeedState& feed : feeds_.states()) {
-    const bool never = !feed.read_at && clock_.boot() - started_ > config_.schedule.old_after;
-    old = old || never || (feed.read_at && clock_.wall() - *feed.read_at > config_.schedule.old_after);
-  }
-  if (old) faults_.raise(Fault::agenda_old);
+  if (feeds_.old()) faults_.raise(Fault::agenda_old);
   else faults_.clear(Fault::agenda_old);
 }
 
 void Box::look_at_agenda() {
-  const WallTime now = clock_.wall();
-  const auto& agenda = feeds_.agenda();
-  session::AgendaSeen seen;
-  std::erase_if(held_, [&agenda](const std::string& id) { return agenda.find(id) == nullptr; });
-  const schedule::Consultation* shown = open_consultation();
-  seen.open_now = shown != nullptr;
-  if (shown == nullptr) shown = agenda.next_after(now, config_.schedule.window_before);
-  if (shown != nullptr) {
-    seen.start = shown->start;
-    seen.end = shown->end;
-  }
-  const auto feeds = feeds_.states();
-  seen.unread = std::any_of(feeds.begin(), feeds.end(), [](const auto& feed) { return !feed.read_at; });
+  choice_.forget_all_but(feeds_.agenda());
+  const schedule::Outlook outlook = choice_.outlook(feeds_.agenda(), clock_.wall());
+  const session::AgendaSeen seen{outlook.open_now, outlook.start, outlook.end, feeds_.unread()};
   keep_events_open();
   if (seen == agenda_seen_) return;
   agenda_seen_ = seen;
@@ -295,117 +230,41 @@ void Box::look_at_agenda() {
 
 // ---- the office ------------------------------------------------------------------------------------------------------
 
-std::string Box::token_for(const Url& url) const {
-  for (const config::Office& office : config_.offices) {
-    if (office.origin == url.origin()) return office.token;
-  }
-  return {};
-}
-
+/// Of what is talked about, else of what a press would join: presence.
 void Box::keep_events_open() {
-  std::string wanted;
-  const session::State& state = runner_.state();
-  if (state.plan) wanted = state.plan->events;
-  else if (const auto plan = open_plan()) wanted = plan->events;
-  const std::string present = stream_ ? stream_->events.url().to_string() : "";
-  if (wanted == present) return;
-  if (stream_) stream_->cancel.emit(asio::cancellation_type::terminal);
-  stream_.reset();
-  const auto url = Url::parse(wanted);
-  if (!url || stopping_) return;
-  signalling::EventStream::Handlers handlers;
-  handlers.up = [this] { runner_.dispatch(session::EventsUp{}); };
-  handlers.down = [this](const std::string&) { runner_.dispatch(session::EventsDown{}); };
-  handlers.event = [this](const signalling::OfficeEvent& event) { office_said(event); };
-  stream_ = std::make_shared<Stream>(http_, clock_, config_.signalling, *url, token_for(*url), std::move(handlers));
-  auto run = stream_->events.run();
-  asio::co_spawn(
-      io_, std::move(run),
-      asio::bind_cancellation_slot(stream_->cancel.slot(), [this, kept = stream_](std::exception_ptr failure) {
-        log_failure("events", failure);
-        if (stream_ == kept) stream_.reset();  // the next look at the agenda opens it again
-      }));
+  if (stopping_) return;
+  const auto& talked = runner_.state().plan;
+  const auto plan = talked ? talked : open_plan();
+  office_.listen(plan ? plan->events : std::string());
 }
-
-bool Box::stream_up() const { return stream_ && stream_->events.is_up(); }
 
 void Box::open_events(const std::string&) {
   keep_events_open();  // the session's state has the plan already
-  if (!stream_ || !stream_->events.seats()) return;
-  office_said(*stream_->events.seats());
+  if (const signalling::Seats* seats = office_.seats()) office_said(*seats);
 }
 
 asio::awaitable<session::Event> Box::post_offer(session::PostOffer action) {
-  const Result<Url> url = Url::parse(action.url);
-  if (!url) co_return session::PostFailed{action.key, session::PostFailure::protocol, {}};
-  auto answered = co_await signalling::post_offer(http_, clock_, *url, std::move(action.sdp), token_for(*url),
-                                                  config_.signalling.post_within);
+  auto answered = co_await office_.post_offer(action.url, std::move(action.sdp));
   if (!answered) {
-    log::notice(
-        "offer-not-answered",
-        {{"leg", action.key.leg}, {"why", name(answered.error().failure)}, {"error", answered.error().message}});
-    session::PostFailed failed{action.key, to_session(answered.error().failure), answered.error().retry_after};
+    const signalling::PostError& error = answered.error();
+    log::notice("offer-not-answered",
+                {{"leg", action.key.leg}, {"why", name(error.failure)}, {"error", error.message}});
+    session::PostFailed failed{action.key, error.failure, error.retry_after};
     co_return failed;
   }
-  const std::string resource = answered->resource.to_string();
-  Result<void> saved = co_await resources_.remember(resource);
-  disk_took(saved);
-  session::Posted posted{action.key, answered->sdp, resource};
+  session::Posted posted{action.key, answered->sdp, answered->resource.to_string()};
   co_return posted;
 }
 
-asio::awaitable<void> Box::delete_resource(std::string resource) {
-  const Result<Url> url = Url::parse(resource);
-  if (url) {
-    Result<void> ended =
-        co_await signalling::delete_resource(http_, *url, token_for(*url), config_.signalling.delete_within);
-    if (!ended) {
-      log::notice("resource-kept", {{"why", ended.error().message}});
-      co_return;
-    }
-  }
-  Result<void> saved = co_await resources_.forget(std::move(resource));
-  disk_took(saved);
-}
-
-asio::awaitable<void> Box::sweep() {
-  std::function<asio::awaitable<Result<void>>(std::string)> end =
-      [this](std::string resource) -> asio::awaitable<Result<void>> {
-    const Result<Url> url = Url::parse(resource);
-    Url target = url ? *url : Url();
-    return signalling::delete_resource(http_, target, token_for(target), config_.signalling.delete_within);
-  };
-  co_await resources_.sweep(std::move(end));
-}
+asio::awaitable<void> Box::delete_resource(std::string resource) { return office_.end(std::move(resource)); }
 
 asio::awaitable<bool> Box::post_event(std::string url, std::string type) {
-  // Who can't be told now is told how things are when the stream is up again.
-  if (!stream_ || stream_->events.url().to_string() != url) co_return false;
-  json::bj::object body{{"type", std::move(type)}};
-  co_return co_await tell_office(std::move(body));
+  return office_.tell(std::move(url), std::move(type));
 }
 
 asio::awaitable<bool> Box::tell_state() {
-  if (!stream_) co_return true;
-  const std::string phase(name(runner_.state().phase));
-  json::bj::object body{{"type", "state"}, {"phase", phase}, {"features", json::bj::array{"state"}}};
-  if (phase == "ending") body["reason"] = name(runner_.state().end_reason);
-  if (stream_->events.knows("state")) co_return co_await tell_office(std::move(body));
-  // An older desk: it knows only news. What it missed is news to it.
-  if (phase != "calling" && phase != "talking") co_return true;
-  json::bj::object news{{"type", phase}};
-  co_return co_await tell_office(std::move(news));
-}
-
-asio::awaitable<bool> Box::tell_office(json::bj::object body) {
-  const std::shared_ptr<Stream> stream = stream_;
-  Result<void> told = co_await stream->events.post(std::move(body));
-  if (told) co_return true;
-  // One line for the first time of a row: it is told again until it is heard.
-  log::write(runner_.state().untold == 0 ? log::Level::notice : log::Level::debug, "office-not-told",
-             {{"error", told.error().message}});
-  const int status = told.error().http_status;
-  co_return status >= 400 && status < 500 && status != 408 && status != 429;  // asking again would not help
+  const session::State& state = runner_.state();
+  return office_.tell_state(std::string(name(state.phase)), std::string(name(state.end_reason)));
 }
 
 asio::awaitable<void> Box::remember_press(std::string consultation) {
@@ -432,16 +291,15 @@ void Box::observed(const session::Event& event, const session::State& state) {
   if (std::holds_alternative<session::FirstRtp>(event) && !timings_.first_rtp) timings_.first_rtp = clock_.boot();
   if (std::holds_alternative<session::FirstFrame>(event) && !timings_.first_frame) timings_.first_frame = clock_.boot();
   if (std::holds_alternative<session::Pressed>(event) || std::holds_alternative<session::LongPressed>(event)) {
-    press_due_ = true;
+    chime_.pressed();
     asio::post(io_, [this] {
-      if (press_due_) show_card();
+      if (chime_.owed()) show_card();
     });
   }
   log::debug("session", {{"event", name(event)}, {"phase", name(state.phase)}});
   if (state.phase == session::Phase::idle) leg_stats_.clear();
-  if (state.phase == session::Phase::talking && state.plan) talked_ = state.plan->consultation;
-  if (state.phase == session::Phase::ending && state.plan && state.plan->consultation == talked_)
-    held_.insert(std::exchange(talked_, {}));
+  if (state.phase == session::Phase::talking && state.plan) choice_.talking(state.plan->consultation);
+  if (state.phase == session::Phase::ending && state.plan) choice_.ended(state.plan->consultation);
 }
 
 }  // namespace madoguchi

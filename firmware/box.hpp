@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,20 +18,17 @@
 #include "board/linux/node_watch.hpp"
 #include "firmware/config/config.hpp"
 #include "firmware/control/control.hpp"
+#include "firmware/schedule/choice.hpp"
 #include "firmware/schedule/feeds.hpp"
 #include "firmware/session/camera_process.hpp"
 #include "firmware/session/cards.hpp"
+#include "firmware/session/chime.hpp"
 #include "firmware/session/media_process.hpp"
 #include "firmware/session/press_book.hpp"
 #include "firmware/session/runner.hpp"
-#include "firmware/signalling/event_stream.hpp"
-#include "firmware/signalling/resource_book.hpp"
+#include "firmware/signalling/office.hpp"
 
 namespace madoguchi {
-
-namespace board {
-class FakeBoard;
-}
 
 class Box final : public session::Ports {
  public:
@@ -69,7 +65,6 @@ class Box final : public session::Ports {
   void observed(const session::Event& event, const session::State& state) override;
 
  private:
-  struct Stream;
   struct Timings {
     std::optional<BootTime> pressed, lamp, first_rtp, first_frame;
   };
@@ -83,17 +78,11 @@ class Box final : public session::Ports {
   void mute_pressed();
   void tick();
   void look_at_agenda();
-  void look_at_feeds();
   void update_lamp();
   void show_card();
   [[nodiscard]] session::CardFacts card_facts() const;
-  [[nodiscard]] bool stream_up() const;
-  [[nodiscard]] const schedule::Consultation* open_consultation() const;
   [[nodiscard]] std::optional<session::Plan> open_plan() const;
-  [[nodiscard]] std::string token_for(const Url& url) const;
   void keep_events_open();
-  boost::asio::awaitable<bool> tell_office(json::bj::object body);
-  boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<void> finish_devices();
   boost::asio::awaitable<void> end_children();
   void resume_press();
@@ -139,15 +128,15 @@ class Box final : public session::Ports {
   boost::asio::thread_pool disk_{1};  ///< one thread: what is written keeps its order
   HttpClient http_;
   std::unique_ptr<board::Board> board_;
-  board::FakeBoard* simulated_;  ///< the same board where it is the simulated one, else nullptr
-  signalling::ResourceBook resources_;
+  board::Simulation* simulated_;  ///< of that board, or nullptr
+  signalling::Office office_;
   session::PressBook press_book_;
   schedule::Feeds feeds_;
+  schedule::Choice choice_;
   session::MediaProcess media_;
   session::CameraProcess camera_;
   session::Runner runner_;
   std::unique_ptr<control::Server> control_;
-  std::shared_ptr<Stream> stream_;
   std::list<std::shared_ptr<boost::asio::cancellation_signal>> running_;
   Alarm ticker_;
   Alarm media_steady_;
@@ -157,18 +146,14 @@ class Box final : public session::Ports {
   board::Camera camera_found_;  ///< that the rules chose last
 
   session::View view_;
-  std::string talked_;          ///< the consultation whose talk began
-  std::set<std::string> held_;  ///< talked and ended: a press joins another one that is open rather than these
   session::AgendaSeen agenda_seen_;
   FaultBoard faults_;
   bool microphone_ = false;
   bool touched_ = false;  ///< a finger is on the button
   bool muted_ = false;
-  bool press_due_ = false;              ///< a press that no chime has answered yet
-  std::string chimed_;                  ///< the card whose chime was played last
+  session::Chime chime_;
   std::string camera_words_;            ///< why there is no picture, for IT
   std::optional<Fault> camera_reason_;  ///< what the camera process said of itself before it ended
-  BootTime started_{};
   bool stopping_ = false;
   Timings timings_;
   std::map<std::uint32_t, protocol::LegStats> leg_stats_;

@@ -4,7 +4,6 @@
 
 #include "base/log.hpp"
 #include "firmware/box_shot.hpp"
-#include "firmware/box_stream.hpp"
 
 namespace madoguchi {
 
@@ -116,7 +115,7 @@ void Box::media_lost(const session::Loss& loss) {
   media_steady_.clear();
   shots_failed("the media process was lost");
   // It may have taken the card without showing it: a press of this moment is answered once more by the next life.
-  if (timings_.pressed && clock_.boot() - *timings_.pressed < kAnswerAgain) press_due_ = true;
+  if (timings_.pressed && clock_.boot() - *timings_.pressed < kAnswerAgain) chime_.pressed();
   faults_.raise(loss.reason == session::Loss::hung ? Fault::media_hung : Fault::media_dead);
   if (media_.slowed()) faults_.raise(Fault::media_restarting_often);
   runner_.dispatch(session::MediaLost{});

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
-#include "board/fake/fake_board.hpp"
 #include "firmware/box.hpp"
 
 namespace madoguchi {
@@ -15,7 +14,6 @@ using json::bj::object;
 
 namespace {
 
-constexpr std::chrono::hours kJapan{9};
 constexpr std::size_t kMostShown = 300;  ///< consultations in one answer, which must fit into a message
 
 std::string local(WallTime time) {
@@ -101,7 +99,7 @@ array Box::legs_status() const {
 array Box::lamp_since_press() const {
   array changes;
   if (simulated_ == nullptr) return changes;
-  for (const board::FakeBoard::Change& change : simulated_->history()) {
+  for (const board::Simulation::Change& change : simulated_->history()) {
     if (!timings_.pressed || change.at < *timings_.pressed) continue;
     object each{{"mode", board::name(change.lamp.mode)}};
     add_millis(each, "ms", timings_.pressed, change.at);
@@ -163,7 +161,7 @@ object Box::status() const {
   reply["media"] = std::move(media);
   reply["camera"] = camera_status();
   reply["microphone"] = microphone_;
-  reply["events_up"] = stream_up();
+  reply["events_up"] = office_.is_up();
   reply["legs"] = legs_status();
   reply["camera_frames"] = room_stats_.camera_frames;
   reply["speaker"] = object{{"level_db", room_stats_.speaker_level_db}, {"hz", room_stats_.speaker_hz}};
@@ -182,7 +180,7 @@ object Box::status() const {
 
 object Box::agenda() const {
   array consultations;
-  const schedule::Consultation* open = open_consultation();
+  const schedule::Consultation* open = choice_.open(feeds_.agenda(), clock_.wall());
   std::size_t left_out = 0;
   for (const schedule::Consultation& each : feeds_.agenda().consultations) {
     if (each.end < clock_.wall() - std::chrono::hours(24)) continue;

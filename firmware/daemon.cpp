@@ -10,8 +10,7 @@
 #include <iostream>
 
 #include "base/log.hpp"
-#include "board/fake/fake_board.hpp"
-#include "board/linux/linux_board.hpp"
+#include "board/open.hpp"
 #include "firmware/box.hpp"
 
 namespace {
@@ -47,11 +46,6 @@ int check(const std::string& file, bool as_json) {
   return print_problems(*loaded, as_json, file);
 }
 
-std::unique_ptr<board::Board> make_board(boost::asio::io_context& io, Clock& clock, const config::Config& config) {
-  if (config.box.board == "linux") return std::make_unique<board::LinuxBoard>(io.get_executor(), clock, config.board);
-  return std::make_unique<board::FakeBoard>(clock);
-}
-
 int serve(const std::string& file) {
   auto loaded = config::load(file);
   if (!loaded) {
@@ -65,8 +59,12 @@ int serve(const std::string& file) {
   }
   boost::asio::io_context io(1);
   SystemClock clock(io.get_executor());
-  auto board = make_board(io, clock, loaded->config);
-  Box box(io, clock, std::move(loaded->config), std::move(board));
+  auto board = board::open(loaded->config.box.board, io.get_executor(), clock, loaded->config.board);
+  if (!board) {
+    std::cerr << "madoguchid: " << board.error().message << "\n";
+    return kUsage;
+  }
+  Box box(io, clock, std::move(loaded->config), std::move(*board));
   if (const auto started = box.start(); !started) {
     std::cerr << "madoguchid: " << started.error().message << "\n";
     return kFailed;

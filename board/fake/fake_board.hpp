@@ -10,23 +10,18 @@
 
 namespace madoguchi::board {
 
-class FakeBoard final : public Board {
+class FakeBoard final : public Board, public Simulation {
  public:
-  struct Change {
-    BootTime at;
-    Lamp lamp;
-  };
-
   explicit FakeBoard(const Clock& clock) : clock_(clock) {}
   [[nodiscard]] std::string_view kind() const override { return "fake"; }
   void set_lamp(const Lamp& lamp) override;
   [[nodiscard]] Lamp lamp() const override { return lamp_; }
   void listen(Ears ears) override { ears_ = std::move(ears); }
 
-  /// The simulated finger.
-  void press(Press press);
-  /// The last 64 changes of the lamp, oldest first.
-  [[nodiscard]] const std::deque<Change>& history() const { return history_; }
+  [[nodiscard]] Simulation* simulation() override { return this; }
+
+  void press(Press press) override;
+  [[nodiscard]] const std::deque<Change>& history() const override { return history_; }
 
  private:
   const Clock& clock_;

@@ -86,8 +86,8 @@ void read_box(Table table, Box& box) {
   table.read("ca_file", box.ca_file);
 }
 
-void read_office(Table table, std::vector<Office>& offices) {
-  Office office;
+void read_office(Table table, std::vector<signalling::Token>& offices) {
+  signalling::Token office;
   std::string origin;
   std::string token_file;
   table.require("origin");
@@ -180,7 +180,6 @@ void read_session(Table table, session::Settings& session) {
 }
 
 void read_signalling(Table table, signalling::Settings& signalling) {
-  table.read("post_within", signalling.post_within, 100ms, 120s);
   table.read("delete_within", signalling.delete_within, 100ms, 120s);
   table.read("events_head_within", signalling.events_head_within, 100ms, 120s);
   table.read("events_silent_after", signalling.events_silent_after, 1s, 10min);
@@ -260,6 +259,7 @@ Loaded read(Document document) {
     schedule.complain("time_zone", not_a_time_zone(config.schedule.time_zone));
   read_session(root.table("session"), config.session);
   read_signalling(root.table("signalling"), config.signalling);
+  config.signalling.post_within = config.session.post_within;
   read_media(root.table("media"), config);
   read_camera(root.table("camera"), config);
   config.schedule.reader = config.box.programs / "madoguchi-feed";

@@ -17,12 +17,6 @@
 
 namespace madoguchi::config {
 
-/// A server that knows this box by a token.
-struct Office {
-  std::string origin;  ///< "https://desk.example:443", as Url::origin() writes it
-  std::string token;   ///< a secret: never printed
-};
-
 struct Box {
   std::string hall;
   std::string telephone;
@@ -36,7 +30,7 @@ struct Box {
 struct Config {
   Box box;
   board::Settings board;
-  std::vector<Office> offices;
+  std::vector<signalling::Token> offices;
   schedule::Settings schedule;
   signalling::Settings signalling;
   session::Settings session;

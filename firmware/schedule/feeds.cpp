@@ -117,7 +117,7 @@ Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Set
              std::filesystem::path folder, asio::thread_pool& pool, Handlers handlers)
     : executor_(executor), http_(http), clock_(clock), settings_(std::move(settings)), folder_(std::move(folder)),
       pool_(pool), handlers_(std::move(handlers)),
-      jitter_(static_cast<unsigned>(clock.wall().time_since_epoch().count())) {
+      jitter_(static_cast<unsigned>(clock.wall().time_since_epoch().count())), started_(clock.boot()) {
   for (const FeedSettings& each : settings_.feeds) {
     feeds_.push_back(std::make_unique<Feed>(each));
     feeds_.back()->state.name = each.name;
@@ -126,6 +126,18 @@ Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Set
 }
 
 Feeds::~Feeds() = default;
+
+bool Feeds::unread() const {
+  return std::any_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return !feed->state.read_at; });
+}
+
+bool Feeds::old() const {
+  return std::any_of(feeds_.begin(), feeds_.end(), [this](const auto& feed) {
+    const auto& read_at = feed->state.read_at;
+    // By the boot clock where it was never read: the wall clock may be set meanwhile.
+    return read_at ? clock_.wall() - *read_at > settings_.old_after : clock_.boot() - started_ > settings_.old_after;
+  });
+}
 
 std::vector<FeedState> Feeds::states() const {
   std::vector<FeedState> result;

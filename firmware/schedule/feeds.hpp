@@ -46,6 +46,10 @@ class Feeds {
   /// All feeds together.
   [[nodiscard]] const Agenda& agenda() const { return agenda_; }
   [[nodiscard]] std::vector<FeedState> states() const;
+  /// Some feed has never been read: there may be bookings that the box does not know.
+  [[nodiscard]] bool unread() const;
+  /// Some feed was not read for Settings::old_after; one that was never read, since the start.
+  [[nodiscard]] bool old() const;
   /// An agenda could not be written to the disk, which `raise` was told of.
   [[nodiscard]] bool unsaved() const { return unsaved_; }
 
@@ -73,6 +77,7 @@ class Feeds {
   std::vector<std::unique_ptr<Feed>> feeds_;
   Agenda agenda_;
   std::minstd_rand jitter_;
+  BootTime started_;
   bool unsaved_ = false;  ///< the fault disk-full is ours
 };
 

@@ -24,7 +24,7 @@ struct CardFacts {
   std::optional<WallTime> start;  ///< of the consultation that is open or next
   std::optional<WallTime> opens;  ///< from when on a press joins it
   WallTime now{};
-  std::chrono::minutes utc_offset{9 * 60};  ///< Japan; times on the card are local
+  std::chrono::minutes utc_offset = kJapan;  ///< times on the card are local
 };
 
 /// Errc::not_found never happens for cards that view() makes; an unknown code gives the "starting" card.

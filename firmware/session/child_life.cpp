@@ -26,18 +26,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLastWords{200};
 
-// A cancelled wait is how a life's coroutines end; anything else is worth a line.
-void log_end(std::exception_ptr error) {
-  if (!error) return;
-  try {
-    std::rethrow_exception(error);
-  } catch (const boost::system::system_error& e) {
-    if (e.code() != asio::error::operation_aborted) log::error("child-coroutine", {{"error", e.what()}});
-  } catch (const std::exception& e) {
-    log::error("child-coroutine", {{"error", e.what()}});
-  }
-}
-
 }  // namespace
 
 std::string_view name(Loss::Reason reason) {
@@ -73,8 +61,9 @@ std::shared_ptr<ChildLife> ChildLife::begin(asio::any_io_executor executor, Cloc
                                             SpawnedChild child, Ears ears) {
   auto life = std::make_shared<ChildLife>(executor, clock, bounds, std::move(child), std::move(ears));
   life->expect_word(bounds.ready_within);
-  asio::co_spawn(executor, listen(life), log_end);
-  if (life->process_) asio::co_spawn(executor, watch(life), log_end);
+  const auto ended = [](const std::exception_ptr& failure) { log::task_failed("child-life", failure); };
+  asio::co_spawn(executor, listen(life), ended);
+  if (life->process_) asio::co_spawn(executor, watch(life), ended);
   return life;
 }
 

@@ -10,12 +10,14 @@
 
 #include "base/clock.hpp"
 #include "base/faults.hpp"
+#include "firmware/signalling/post_failure.hpp"
 #include "media/protocol.hpp"
 
 namespace madoguchi::session {
 
 using protocol::Direction;
 using protocol::LegKey;
+using signalling::PostFailure;
 
 struct SeatPlan {
   std::string id;       ///< "counsellor"
@@ -99,25 +101,6 @@ struct Posted {
   std::string answer;
   std::string resource;  ///< absolute URL to DELETE; may hold tokens: never printed
 };
-/// Why a POST came to nothing; each has its fault. What the first five mean: refusals.hpp.
-enum class PostFailure {
-  not_found,        ///< 404
-  not_acceptable,   ///< 406
-  conflict,         ///< 409
-  gone,             ///< 410
-  busy,             ///< 429, 503
-  server_error,     ///< other 5xx
-  refused,          ///< 401, 403
-  no_location,      ///< 201 without Location
-  answer_invalid,   ///< not an answer
-  answer_inactive,  ///< an answer that takes or gives nothing
-  empty_reply,
-  late,
-  cut,
-  unreachable,
-  tls,
-  protocol,
-};
 struct PostFailed {
   LegKey key;
   PostFailure failure{};
@@ -197,7 +180,6 @@ using Event =
 
 /// "pressed", "seat-joined": for logs and for the tables of the tests.
 std::string_view name(const Event& event);
-std::string_view name(PostFailure failure);
 std::string_view name(TimerKind kind);
 
 }  // namespace madoguchi::session

@@ -177,7 +177,6 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
     case PostFailure::refused: raise(Fault::office_refused, &leg); break;
     case PostFailure::no_location: raise(Fault::office_no_location, &leg); break;
     case PostFailure::answer_invalid: raise(Fault::office_answer_invalid, &leg); break;
-    case PostFailure::answer_inactive: raise(Fault::office_answer_inactive, &leg); break;
     case PostFailure::empty_reply: raise(Fault::office_empty_reply, &leg); break;
     case PostFailure::late: raise(Fault::office_late, &leg); break;
     case PostFailure::cut: raise(Fault::office_cut, &leg); break;

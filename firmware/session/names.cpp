@@ -54,28 +54,6 @@ std::string_view name(Notice notice) {
   return "?";
 }
 
-std::string_view name(PostFailure failure) {
-  switch (failure) {
-    case PostFailure::not_found: return "not-found";
-    case PostFailure::not_acceptable: return "not-acceptable";
-    case PostFailure::conflict: return "conflict";
-    case PostFailure::gone: return "gone";
-    case PostFailure::busy: return "busy";
-    case PostFailure::server_error: return "server-error";
-    case PostFailure::refused: return "refused";
-    case PostFailure::no_location: return "no-location";
-    case PostFailure::answer_invalid: return "answer-invalid";
-    case PostFailure::answer_inactive: return "answer-inactive";
-    case PostFailure::empty_reply: return "empty-reply";
-    case PostFailure::late: return "late";
-    case PostFailure::cut: return "cut";
-    case PostFailure::unreachable: return "unreachable";
-    case PostFailure::tls: return "tls";
-    case PostFailure::protocol: return "protocol";
-  }
-  return "?";
-}
-
 std::string_view name(TimerKind kind) {
   switch (kind) {
     case TimerKind::offer: return "offer";

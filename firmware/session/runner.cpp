@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
 
@@ -22,18 +21,6 @@ constexpr milliseconds kEventWithin{10000};
 constexpr milliseconds kDiskWithin{10000};
 /// Of events at the wrong time, a minute; the office may send as many as it likes.
 constexpr int kMostLines = 10;
-
-void report(const std::string& what, const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const boost::system::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) return;
-    log::error("action-failed", {{"action", what}, {"error", error.code().message()}});
-  } catch (const std::exception& error) {
-    log::error("action-failed", {{"action", what}, {"error", error.what()}});
-  }
-}
-
 }  // namespace
 
 struct Runner::Child {
@@ -213,8 +200,8 @@ void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std:
     if (child->late) {
       ++counters_.late;
       log::warning("action-late", {{"action", what}});
-    } else if (failure) {
-      report(what, failure);
+    } else {
+      log::task_failed(what, failure);
     }
     if (done) done(child->late);
   };

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
+#include "firmware/signalling/post_failure.hpp"
 
 namespace madoguchi::signalling {
 
@@ -16,25 +17,6 @@ struct Answered {
   std::string sdp;
   Url resource;  ///< to DELETE; may hold tokens: never printed
 };
-
-enum class PostFailure {
-  not_found,       ///< 404
-  not_acceptable,  ///< 406
-  conflict,        ///< 409
-  gone,            ///< 410
-  busy,            ///< 429, 503
-  server_error,
-  refused,         ///< 401, 403
-  no_location,     ///< 201 without Location, or with one on another origin
-  answer_invalid,  ///< not application/sdp, or not SDP
-  empty_reply,
-  late,
-  cut,
-  unreachable,
-  tls,
-  protocol,  ///< anything else
-};
-std::string_view name(PostFailure failure);
 
 struct PostError {
   PostFailure failure{};

@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::hours kJapan{9};
 constexpr const char* kCookie = "madoguchi";
 
 /// Verified when there is no such counsellor, so that both take the same time. Of a password that nobody knows.

@@ -74,17 +74,6 @@ void when_gone(const ConnectionPtr& connection, std::shared_ptr<bool> wanted, st
       });
 }
 
-void log_failure(std::string_view event, const std::exception_ptr& failure) {
-  try {
-    if (failure) std::rethrow_exception(failure);
-    log::error(event, {{"error", "it ended by itself; restart the desk"}});
-  } catch (const std::exception& bug) {
-    log::error(event, {{"error", bug.what()}});
-  } catch (...) {
-    log::error(event, {{"error", "not an exception that has words"}});
-  }
-}
-
 /// Bytes that its client does not take for so long end the connection: TCP alone would wait a quarter of an hour.
 void limit_untaken(tcp::socket& socket, std::chrono::milliseconds within) {
   const unsigned int limit = static_cast<unsigned int>(within.count());
@@ -206,7 +195,7 @@ asio::awaitable<void> Server::State::accept(std::shared_ptr<State> state) {
       state->connections.erase(connection);
       error_code ignored;
       connection->stream.socket().close(ignored);
-      if (failure) log_failure("request-failed", failure);
+      log::task_failed("request", failure);
     };
     asio::co_spawn(state->executor, serve(state, connection), std::move(done));
   }
@@ -375,7 +364,8 @@ std::uint16_t Server::port() const { return state_->acceptor.local_endpoint().po
 void Server::start() {
   auto ended = [state = state_](std::exception_ptr failure) {
     if (state->stopping && !failure) return;
-    log_failure("accepting-ended", failure);
+    log::task_failed("accept", failure);
+    log::error("accepting-ended", {{"hint", "restart the desk"}});
   };
   asio::co_spawn(state_->executor, State::accept(state_), std::move(ended));
 }

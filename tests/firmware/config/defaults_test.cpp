@@ -113,7 +113,6 @@ std::vector<Row> rows() {
   const auto signalling = [&](std::string key, std::string standard, auto now) {
     result.push_back({"[signalling]\n", key, standard, "\"1100ms\"", "1100ms", now});
   };
-  signalling("post_within", "10000ms", NOW(c.signalling.post_within));
   signalling("delete_within", "5000ms", NOW(c.signalling.delete_within));
   signalling("events_head_within", "10000ms", NOW(c.signalling.events_head_within));
   signalling("events_silent_after", "15000ms", NOW(c.signalling.events_silent_after));

@@ -77,7 +77,6 @@ TEST_CASE("each failure of a POST raises its own fault and is tried again, later
       {PostFailure::refused, "office-refused"},
       {PostFailure::no_location, "office-no-location"},
       {PostFailure::answer_invalid, "office-answer-invalid"},
-      {PostFailure::answer_inactive, "office-answer-inactive"},
       {PostFailure::empty_reply, "office-empty-reply"},
       {PostFailure::late, "office-late"},
       {PostFailure::cut, "office-cut"},

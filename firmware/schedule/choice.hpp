@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which consultation a press joins, and what the idle card says of it. Remembers what has been talked already. No I/O.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "firmware/schedule/agenda.hpp"
+
+namespace madoguchi::schedule {
+
+/// Of the consultation that is open, or of the next one.
+struct Outlook {
+  bool open_now = false;  ///< a press would join it
+  std::optional<WallTime> start, end;
+};
+
+class Choice {
+ public:
+  /// A press joins from so long before the start.
+  explicit Choice(std::chrono::milliseconds window_before) : window_before_(window_before) {}
+
+  /// What a press at `now` joins; nullptr: nothing is open. Valid as long as the agenda.
+  [[nodiscard]] const Consultation* open(const Agenda& agenda, WallTime now) const;
+  [[nodiscard]] Outlook outlook(const Agenda& agenda, WallTime now) const;
+
+  /// The talk of this consultation has begun, and has ended: a talk that was ended early gives way to another booking that
+  /// is open, and can be called again where there is none. A call that nobody answered changes nothing.
+  void talking(const std::string& consultation) { talked_ = consultation; }
+  void ended(const std::string& consultation);
+  /// What the agenda does not know any more needs no memory.
+  void forget_all_but(const Agenda& agenda);
+
+ private:
+  std::chrono::milliseconds window_before_;
+  std::string talked_;
+  std::set<std::string> held_;
+};
+
+}  // namespace madoguchi::schedule

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rule. Pure.
+#include "firmware/session/chime.hpp"
+
+namespace madoguchi::session {
+
+protocol::ShowCard Chime::on(protocol::ShowCard card) const {
+  if (owed_ && card.chime.empty()) card.chime = "press";
+  if (!owed_ && card.code == last_) card.chime.clear();
+  return card;
+}
+
+void Chime::shown(const protocol::ShowCard& card) {
+  last_ = card.code;
+  owed_ = false;
+}
+
+}  // namespace madoguchi::session
