@@ -53,7 +53,7 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
               {[this] { runner_.dispatch(session::EventsUp{}); }, [this] { runner_.dispatch(session::EventsDown{}); },
                [this](const signalling::OfficeEvent& event) { office_said(event); },
                [this](const Result<void>& saved) { disk_took(saved); }}),
-      press_book_(config_.box.state, session::read_boot_id(), disk_),
+      press_book_(config_.box.state, session::read_boot_id(), clock, disk_),
       feeds_(io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
              {[this] { look_at_agenda(); }, [this](Fault fault) { faults_.raise(fault); },
               [this](Fault fault) { faults_.clear(fault); }}),
@@ -140,12 +140,18 @@ asio::awaitable<void> Box::end_children() {
 }
 
 void Box::resume_press() {
-  const auto consultation = press_book_.of_this_boot();
-  if (!consultation) return;
-  const schedule::Consultation* found = feeds_.agenda().find(*consultation);
-  if (found == nullptr || found->status == schedule::Status::cancelled || clock_.wall() >= found->end) return;
-  log::notice("press-resumed", {{"consultation", *consultation}});
-  runner_.dispatch(session::Resumed{plan_of(*found)});
+  const auto press = press_book_.of_this_boot();
+  if (!press) return;
+  session::Remembered known = *press;
+  if (const schedule::Consultation* found = feeds_.agenda().find(press->plan.consultation)) {
+    if (found->status == schedule::Status::cancelled) return spawn(forget_press(), "forget-press");
+    known.plan = plan_of(*found);  // the office may have moved it
+  }
+  if (known.plan.seats.empty() || !goes_on(known, clock_.wall(), clock_.boot())) {
+    return spawn(forget_press(), "forget-press");  // nor when a clock is set back
+  }
+  log::notice("press-resumed", {{"consultation", known.plan.consultation}});
+  runner_.dispatch(session::Resumed{known.plan});
 }
 
 // ---- the press and the lamp ------------------------------------------------------------------------------------------
@@ -267,8 +273,8 @@ asio::awaitable<bool> Box::tell_state() {
   return office_.tell_state(std::string(name(state.phase)), std::string(name(state.end_reason)));
 }
 
-asio::awaitable<void> Box::remember_press(std::string consultation) {
-  Result<void> saved = co_await press_book_.remember(std::move(consultation));
+asio::awaitable<void> Box::remember_press(session::Plan plan) {
+  Result<void> saved = co_await press_book_.remember(std::move(plan));
   disk_took(saved);
 }
 

@@ -57,7 +57,7 @@ class Box final : public session::Ports {
   boost::asio::awaitable<void> delete_resource(std::string resource) override;
   boost::asio::awaitable<bool> post_event(std::string url, std::string type) override;
   boost::asio::awaitable<bool> tell_state() override;
-  boost::asio::awaitable<void> remember_press(std::string consultation) override;
+  boost::asio::awaitable<void> remember_press(session::Plan plan) override;
   boost::asio::awaitable<void> forget_press() override;
   void raise(const session::RaiseFault& action) override;
   void clear(const session::ClearFault& action) override;

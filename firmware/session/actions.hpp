@@ -65,9 +65,9 @@ struct ClearFault {
 };
 /// A fresh media process for the next consultation.
 struct ReplaceMedia {};
-/// For a restart of the daemon within this boot.
+/// For a restart of the daemon within this boot; once more a minute, so that the restart knows how long ago that was.
 struct RememberPress {
-  std::string consultation;
+  Plan plan;
 };
 struct ForgetPress {};
 /// An event that this state has no use for: logged and counted.

@@ -146,6 +146,7 @@ enum class TimerKind {
   presence,  ///< the events stream has not said who is there
   rejoin,    ///< a seat that was offered to lately may be offered to at once again
   tell,      ///< the office has not heard how things are here
+  remember,  ///< the press is written down once more
   call,      ///< nobody has come
   reassure,  ///< the waiting card changes its words
   notice,    ///< a card of the moment goes away

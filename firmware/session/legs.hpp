@@ -48,6 +48,7 @@ struct Step {
 
   // phases.cpp
   void begin(const Plan& plan);
+  void remember();
   /// A talk is when the far side's media comes; with a seat that only listens, when ours goes.
   [[nodiscard]] bool is_talk(const Leg& leg) const;
   [[nodiscard]] bool in_touch() const;

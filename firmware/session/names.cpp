@@ -63,6 +63,7 @@ std::string_view name(TimerKind kind) {
     case TimerKind::presence: return "presence";
     case TimerKind::rejoin: return "rejoin";
     case TimerKind::tell: return "tell";
+    case TimerKind::remember: return "remember";
     case TimerKind::call: return "call";
     case TimerKind::reassure: return "reassure";
     case TimerKind::notice: return "notice";

@@ -7,6 +7,10 @@
 
 namespace madoguchi::session {
 
+namespace {
+constexpr std::chrono::minutes kRememberEvery{1};  // well within kGoesOnWithin
+}  // namespace
+
 void Step::begin(const Plan& plan) {
   state.phase = Phase::calling;
   state.plan = plan;
@@ -31,7 +35,7 @@ void Step::begin(const Plan& plan) {
   }
   state.devices_open = true;
   clear_timer(TimerKind::notice);
-  actions.emplace_back(RememberPress{plan.consultation});
+  remember();
   actions.emplace_back(OpenDevices{});
   if (plan.events.empty()) {
     start_legs();
@@ -44,6 +48,11 @@ void Step::begin(const Plan& plan) {
   // From the press on: whatever comes and goes meanwhile, only the far side's media stops it.
   set_timer(TimerKind::call, settings.call_for);
   set_timer(TimerKind::reassure, settings.reassure_after);
+}
+
+void Step::remember() {
+  actions.emplace_back(RememberPress{*state.plan});
+  set_timer(TimerKind::remember, kRememberEvery);
 }
 
 bool Step::is_talk(const Leg& leg) const {
@@ -104,7 +113,8 @@ void Step::end(EndReason reason, const std::string& tell) {
   state.notice = Notice::none;
   state.banner.clear();
   state.farewell_read = false;
-  for (const TimerKind kind : {TimerKind::call, TimerKind::reassure, TimerKind::presence, TimerKind::notice}) {
+  for (const TimerKind kind :
+       {TimerKind::call, TimerKind::reassure, TimerKind::presence, TimerKind::notice, TimerKind::remember}) {
     clear_timer(kind);
   }
   set_timer(TimerKind::teardown, settings.teardown_within);

@@ -1,23 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
-// One small JSON file, 0600. Off the loop.
+// One small JSON file, 0600: the addresses in it may be secret. Off the loop.
 #include "firmware/session/press_book.hpp"
 
 #include "base/atomic_file.hpp"
-#include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/off_loop.hpp"
 
 namespace madoguchi::session {
 
 namespace asio = boost::asio;
+using json::bj::array;
+using json::bj::object;
 
-PressBook::PressBook(const std::filesystem::path& folder, std::string boot_id, asio::thread_pool& pool)
-    : file_(folder / "press.json"), boot_id_(std::move(boot_id)), pool_(pool) {}
+namespace {
 
-asio::awaitable<Result<void>> PressBook::remember(std::string consultation) {
-  json::bj::object object;
-  object["boot"] = boot_id_;
-  object["consultation"] = consultation;
-  std::function<Result<void>()> work = [file = file_, text = json::bj::serialize(object)] {
+constexpr int kVersion = 1;
+constexpr std::size_t kMostBytes = 64 * 1024;
+
+object to_json(const Plan& plan) {
+  array seats;
+  for (const SeatPlan& seat : plan.seats) {
+    seats.push_back(object{{"id", seat.id}, {"role", seat.role}, {"publish", seat.publish}, {"play", seat.play}});
+  }
+  return object{{"consultation", plan.consultation},
+                {"start", plan.start.time_since_epoch().count()},
+                {"end", plan.end.time_since_epoch().count()},
+                {"events", plan.events},
+                {"seats", std::move(seats)}};
+}
+
+Result<Plan> plan_from(const object& from) {
+  Plan plan;
+  const auto consultation = json::string(from, "consultation");
+  const auto start = json::integer(from, "start");
+  const auto end = json::integer(from, "end");
+  const auto events = json::string(from, "events");
+  const auto* seats = from.if_contains("seats");
+  if (!consultation || !start || !end || !events || seats == nullptr || !seats->is_array()) {
+    return fail(Errc::invalid, "a plan is malformed");
+  }
+  plan.consultation = *consultation;
+  plan.start = WallTime(std::chrono::milliseconds(*start));
+  plan.end = WallTime(std::chrono::milliseconds(*end));
+  plan.events = *events;
+  for (const auto& each : seats->get_array()) {
+    if (!each.is_object()) return fail(Errc::invalid, "a seat is malformed");
+    const object& seat = each.get_object();
+    const auto id = json::string(seat, "id");
+    const auto role = json::string(seat, "role");
+    const auto publish = json::string(seat, "publish");
+    const auto play = json::string(seat, "play");
+    if (!id || !role || !publish || !play) return fail(Errc::invalid, "a seat is malformed");
+    plan.seats.push_back({*id, *role, *publish, *play});
+  }
+  if (plan.seats.empty()) return fail(Errc::invalid, "a plan has no seat");
+  return plan;
+}
+
+/// Errc::invalid: of a form that is not known.
+Result<Remembered> press_from(const object& from) {
+  Remembered press;
+  if (!from.contains("version")) {  // before there were versions: the id alone
+    const auto consultation = json::string(from, "consultation");
+    if (!consultation) return fail(consultation.error());
+    press.plan.consultation = *consultation;
+    return press;
+  }
+  const auto version = json::integer(from, "version");
+  if (!version || *version != kVersion) return fail(Errc::invalid, "it has another version");
+  const auto written = json::integer(from, "written");
+  const auto* plan = from.if_contains("plan");
+  if (!written || plan == nullptr || !plan->is_object()) return fail(Errc::invalid, "a press is malformed");
+  press.written = BootTime(std::chrono::milliseconds(*written));
+  auto read = plan_from(plan->get_object());
+  if (!read) return fail(read.error());
+  press.plan = std::move(*read);
+  return press;
+}
+
+}  // namespace
+
+bool goes_on(const Remembered& press, WallTime now, BootTime boot) {
+  return now < press.plan.end || (press.written && boot < *press.written + kGoesOnWithin);
+}
+
+PressBook::PressBook(const std::filesystem::path& folder, std::string boot_id, const Clock& clock,
+                     asio::thread_pool& pool)
+    : file_(folder / "press.json"), boot_id_(std::move(boot_id)), clock_(clock), pool_(pool) {}
+
+asio::awaitable<Result<void>> PressBook::remember(Plan plan) {
+  const auto written = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.boot().time_since_epoch());
+  const object press{{"version", kVersion}, {"boot", boot_id_}, {"written", written.count()}, {"plan", to_json(plan)}};
+  std::function<Result<void>()> work = [file = file_, text = json::bj::serialize(press)] {
     return write_file_atomically(file, text);
   };
   co_return co_await off_loop<Result<void>>(pool_, std::move(work));
@@ -28,8 +102,8 @@ asio::awaitable<Result<void>> PressBook::forget() {
   co_return co_await off_loop<Result<void>>(pool_, std::move(work));
 }
 
-std::optional<std::string> PressBook::of_this_boot() {
-  const auto text = read_file(file_, 4096);
+std::optional<Remembered> PressBook::of_this_boot() {
+  const auto text = read_file(file_, kMostBytes);
   if (!text) return std::nullopt;
   const auto object = json::parse_object(*text);
   const auto boot = object ? json::string(*object, "boot") : Result<std::string>(fail(object.error()));
@@ -37,9 +111,13 @@ std::optional<std::string> PressBook::of_this_boot() {
     (void)remove_file(file_);
     return std::nullopt;
   }
-  const auto consultation = json::string(*object, "consultation");
-  if (!consultation) return std::nullopt;
-  return *consultation;
+  auto press = press_from(*object);
+  if (!press) {
+    log::warning("press-not-understood", {{"why", press.error().message}, {"hint", "press the button again"}});
+    (void)remove_file(file_);
+    return std::nullopt;
+  }
+  return std::move(*press);
 }
 
 std::string read_boot_id() {

@@ -131,7 +131,7 @@ struct Perform {
   }
   void operator()(const RememberPress& action) const {
     self.enqueue(self.disk_, "remember-press", kDiskWithin,
-                 [ports = &self.ports_, action] { return ports->remember_press(action.consultation); });
+                 [ports = &self.ports_, action] { return ports->remember_press(action.plan); });
   }
   void operator()(const ForgetPress&) const {
     self.enqueue(self.disk_, "forget-press", kDiskWithin, [ports = &self.ports_] { return ports->forget_press(); });

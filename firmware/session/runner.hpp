@@ -48,7 +48,7 @@ class Ports {
   /// want it.
   virtual boost::asio::awaitable<bool> tell_state() = 0;
   // These two go to the disk, one after the other, in front of everything else, and are not cut off by the end.
-  virtual boost::asio::awaitable<void> remember_press(std::string consultation) = 0;
+  virtual boost::asio::awaitable<void> remember_press(Plan plan) = 0;
   virtual boost::asio::awaitable<void> forget_press() = 0;
 
   virtual void raise(const RaiseFault& action) = 0;

@@ -31,7 +31,7 @@ class Handler : private Step {
       case Phase::ending:
         if (!event.plan) return notice(Notice::nothing_open);
         state.pending = event.plan;
-        actions.emplace_back(RememberPress{event.plan->consultation});
+        actions.emplace_back(RememberPress{*event.plan});
         return finish_ending();
       case Phase::out_of_service: return notice(Notice::out_of_service);
     }
@@ -293,6 +293,9 @@ class Handler : private Step {
       case TimerKind::post:
       case TimerKind::connect:
       case TimerKind::retry: return leg_timer(timer);
+      case TimerKind::remember:
+        if (in_consultation(state)) remember();
+        return;
       case TimerKind::tell: actions.emplace_back(TellState{}); return;
       case TimerKind::presence: state.presence_overdue = true; return start_legs();
       case TimerKind::rejoin:

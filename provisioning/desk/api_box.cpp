@@ -76,8 +76,17 @@ Api::Found Api::find_room(const std::string& room) const {
     found.words = "the room is not open yet";
     return found;
   }
-  // Who is in it may overrun; nobody comes new after its end.
-  const bool over = now > booking->end && (!rooms_.in_use(room) || now > booking->end + settings_.closes_after);
+  // Who is in it may overrun, also when the desk was restarted meanwhile; nobody comes new after its end.
+  bool over = now > booking->end + settings_.closes_after;
+  if (!over && now > booking->end && !rooms_.in_use(room)) {
+    const auto goes_on = store_.call_is_open(*booking);
+    if (!goes_on) {
+      found.status = store_failed(goes_on.error()).status;
+      found.words = "the desk's file cannot be read just now: try again";
+      return found;
+    }
+    over = !*goes_on;
+  }
   if (booking->cancelled || over) {
     found.status = 410;
     found.words = booking->cancelled ? "the booking was cancelled" : "the consultation is over";

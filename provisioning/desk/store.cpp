@@ -430,6 +430,11 @@ Result<void> Store::call_answered(const Booking& booking, const std::string& by,
   return put.done("keeping the call");
 }
 
+Result<bool> Store::call_is_open(const Booking& booking) const {
+  Query query(database_, "SELECT 1 FROM calls WHERE receipt = ? AND ended IS NULL", *number(booking.receipt));
+  return query.any("reading the calls");
+}
+
 Result<void> Store::call_ends(const Booking& booking, const std::string& how, WallTime now) {
   Query put(database_, "UPDATE calls SET ended = ?, how = ? WHERE receipt = ? AND ended IS NULL", millis(now), how,
             *number(booking.receipt));

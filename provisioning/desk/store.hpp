@@ -105,6 +105,7 @@ class Store {
   Result<void> call_begins(const Booking& booking, WallTime now);
   /// The open call becomes a talk, unless it is one.
   Result<void> call_answered(const Booking& booking, const std::string& by, WallTime now);
+  [[nodiscard]] Result<bool> call_is_open(const Booking& booking) const;
   /// Where one is open.
   Result<void> call_ends(const Booking& booking, const std::string& how, WallTime now);
   /// Those pressed in [from, until), by time.

@@ -230,9 +230,9 @@ std::size_t ScriptedOffice::streams() const { return state_->streams.size(); }
 void ScriptedOffice::shut() { state_->shut(); }
 void ScriptedOffice::open() { state_->listen(); }
 
-std::string one_booking(const std::string& origin, const std::string& room, std::chrono::minutes from,
-                        std::chrono::minutes until, const std::string& more) {
-  const auto stamp = [](std::chrono::minutes ahead) {
+std::string one_booking(const std::string& origin, const std::string& room, std::chrono::seconds from,
+                        std::chrono::seconds until, const std::string& more) {
+  const auto stamp = [](std::chrono::seconds ahead) {
     const auto at = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + ahead);
     return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(at));
   };

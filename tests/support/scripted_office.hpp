@@ -70,7 +70,7 @@ class ScriptedOffice {
 };
 
 /// An iCalendar text with one event from `from` to `until` (relative to now) whose link is ORIGIN/rooms/ROOM.
-std::string one_booking(const std::string& origin, const std::string& room, std::chrono::minutes from,
-                        std::chrono::minutes until, const std::string& more = {});
+std::string one_booking(const std::string& origin, const std::string& room, std::chrono::seconds from,
+                        std::chrono::seconds until, const std::string& more = {});
 
 }  // namespace madoguchi::test

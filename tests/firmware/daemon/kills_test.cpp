@@ -254,6 +254,40 @@ TEST_CASE("the daemon killed: it takes its children with it, and comes back to w
   }
 }
 
+TEST_CASE("a press that an older daemon wrote down is gone on with, and written anew") {
+  BoxAndOffice it;
+  it.box.start();
+  REQUIRE(it.talking());
+  const auto file = it.box.state() / "press.json";
+  REQUIRE(it.until([&file] { return std::filesystem::exists(file); }));
+  const std::string id = text_at(it.box.status(), "consultation");
+  it.box.kill();
+  const std::string boot = read_text("/proc/sys/kernel/random/boot_id").substr(0, 36);
+  write_text(file, json::bj::serialize(object{{"boot", boot}, {"consultation", id}}));
+  it.box.start();
+  REQUIRE(it.box.until([](const object& now) { return text_at(now, "phase") == "talking"; }, 20s));
+  CHECK(text_at(it.box.last, "consultation") == id);
+  CHECK(it.until([&file] { return read_text(file).find(R"("version":1)") != std::string::npos; }));
+}
+
+TEST_CASE("a talk that has run past its booked end is gone on with after the daemon's death") {
+  BoxAndOffice it;
+  // Ended by the calendar some seconds after the press.
+  it.office.calendar_text = one_booking(it.office.origin(), "room1", -60min, 8s * kSlow);
+  it.box.start();
+  REQUIRE(it.talking());
+  REQUIRE(it.box.until(
+      [&it](const object&) {
+        return it.box.ask({{"command", "agenda"}}).at("consultations").at(0).at("open") == false;
+      },
+      60s));
+  CHECK(text_at(it.box.status(), "phase") == "talking");
+  it.box.kill();
+  it.box.start();
+  CHECK(it.box.until([](const object& now) { return text_at(now, "phase") == "talking"; }, 20s));
+  goes_on(it, When::talking);
+}
+
 TEST_CASE("a press is good for this boot only") {
   BoxAndOffice it;
   it.box.start();

@@ -77,6 +77,7 @@ const Row kRows[] = {
     {"timer connect", [](const Talk& t) { return Event(TimerRang{{TimerKind::connect, key(t, 0)}}); }, "?????"},
     {"timer retry", [](const Talk& t) { return Event(TimerRang{{TimerKind::retry, key(t, 0)}}); }, "?????"},
     {"timer tell", [](const Talk&) { return Event(TimerRang{{TimerKind::tell, {}}}); }, "*****"},
+    {"timer remember", [](const Talk&) { return Event(TimerRang{{TimerKind::remember, {}}}); }, ".**.."},
     {"timer presence", [](const Talk&) { return Event(TimerRang{{TimerKind::presence, {}}}); }, "....."},
     {"timer call", [](const Talk&) { return Event(TimerRang{{TimerKind::call, {}}}); }, ".ee.."},
     {"timer reassure", [](const Talk&) { return Event(TimerRang{{TimerKind::reassure, {}}}); }, "....."},

@@ -73,7 +73,7 @@ class Surroundings final : public Ports {
     did.push_back("state " + std::string(name(runner->state().phase)));
     co_return office_hears;
   }
-  asio::awaitable<void> remember_press(std::string) override {
+  asio::awaitable<void> remember_press(Plan) override {
     if (disk_takes > 0ms) co_await sleep_for(clock_, disk_takes);
     did.push_back("remember");
   }

@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 TEST_CASE("a press with somebody there becomes a consultation") {
   Talk talk;
   CHECK(talk(MediaReady{}) == "");
-  CHECK(talk(Pressed{desk_plan()}) == "remember-press open-devices +presence open-events tell:calling +call +reassure");
+  CHECK(talk(Pressed{desk_plan()}) ==
+        "remember-press +remember open-devices +presence open-events tell:calling +call +reassure");
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(SeatsSeen{{{"counsellor", true, "s1"}}}) == "+rejoin make-offer:0 +offer make-offer:1 +offer");
   CHECK(talk(Offered{talk.key(0), "sdp"}) == "post-offer:0 +post");
@@ -56,7 +57,7 @@ TEST_CASE("a plain media server is tried at once, and 503 has a floor of ten sec
   Talk talk;
   talk.ready();
   CHECK(talk(Pressed{plain_plan()}) ==
-        "remember-press open-devices make-offer:0 +offer make-offer:1 +offer +call +reassure");
+        "remember-press +remember open-devices make-offer:0 +offer make-offer:1 +offer +call +reassure");
   talk.offer(0);
   CHECK(talk(PostFailed{talk.key(0), PostFailure::busy, 2s}) == "raise:office-busy drop-leg:0 +retry");
   CHECK(talk.delay(TimerKind::retry) == 10s);
@@ -228,7 +229,7 @@ TEST_CASE("a press while ending starts anew as soon as everything is closed") {
   talk(Dropped{{0, 1}});
   talk(Dropped{{1, 2}});
   CHECK(talk(DevicesClosed{}) ==
-        "replace-media remember-press open-devices +presence open-events tell:calling +call +reassure");
+        "replace-media remember-press +remember open-devices +presence open-events tell:calling +call +reassure");
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(SeatsSeen{{{"counsellor", true, "s1"}}}) == "");  // the old media process is being replaced
   CHECK(talk(MediaReady{}) == "make-offer:0 +offer make-offer:1 +offer");
@@ -365,4 +366,21 @@ TEST_CASE("a press too early says from when on, a long press while idle how to b
   CHECK(talk(LongPressed{}) == "+notice");
   CHECK(view(talk.state).card == "press-short");
   CHECK(view(talk.state).pulse);
+}
+
+TEST_CASE("while a consultation goes on, its press is written down once more each minute, and not after it") {
+  Talk talk;
+  talk.call();
+  CHECK(talk.delay(TimerKind::remember) == 1min);
+  talk.connect_both();
+  REQUIRE(talk.state.phase == Phase::talking);
+  CHECK(talk(TimerRang{{TimerKind::remember, {}}}) == "remember-press +remember");
+  CHECK(std::get<RememberPress>(talk.last.at(0)).plan.seats.size() == 1);
+  talk(LongPressed{});
+  const bool stopped = std::any_of(talk.last.begin(), talk.last.end(), [](const Action& action) {
+    const auto* clear = std::get_if<ClearTimer>(&action);
+    return clear != nullptr && clear->timer.kind == TimerKind::remember;
+  });
+  CHECK(stopped);
+  CHECK(talk(TimerRang{{TimerKind::remember, {}}}) == "");
 }

@@ -61,6 +61,30 @@ TEST_CASE("what was not written down is not answered as done: a logout, an end, 
   CHECK(desk.page("GET", "/api/me").status == 401);
 }
 
+TEST_CASE("a desk restarted while a talk runs past its booked end closes no living picture") {
+  for (const bool talks : {true, false}) {
+    CAPTURE(talks);
+    Desk desk;
+    REQUIRE(desk.log_in() == 200);
+    desk.advance(2h);
+    const std::string events = "/events/" + desk.booking.room, room = "/api/rooms/" + desk.booking.room;
+    (void)desk.sit();
+    REQUIRE(desk.box("POST", events, R"({"type":"talking"})") == 204);
+    if (!talks) REQUIRE(desk.box("POST", events, R"({"type":"ended"})") == 204);
+    desk.advance(31min);  // the booking is for 30
+    desk.start();
+    CHECK(desk.box("GET", events) == (talks ? 200 : 410));
+    // The page comes back before the box has said anything, and the box is asked to offer to it.
+    CHECK(desk.page("POST", room + "/join", {{"seat", "counsellor"}}).status == (talks ? 200 : 410));
+    CHECK(desk.box("POST", events, R"({"type":"state","phase":"talking","features":["state"]})") ==
+          (talks ? 204 : 410));
+    if (!talks) continue;
+    desk.advance(2h);
+    desk.start();
+    CHECK(desk.box("GET", events) == 410);  // one day even that is over
+  }
+}
+
 TEST_CASE("a box's state is the whole truth: what was lost before costs nothing") {
   struct Row {
     const char* what;
