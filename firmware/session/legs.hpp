@@ -54,6 +54,16 @@ struct Step {
   [[nodiscard]] bool in_touch() const;
   void leg_up(Leg& leg);
   [[nodiscard]] bool leg_of_seat_is(const Seat& seat, LegState wanted) const;
+
+  // ending.cpp
+  /// What the office did wrong at this leg's offers is over.
+  void clear_office_faults(const Leg& leg);
+  /// Every leg is closed; or what is left only waits for somebody to send, where nobody takes what we send.
+  [[nodiscard]] bool hopeless() const;
+  /// The far end is not who the office says: this seat is not talked to any more.
+  void unverified(Leg& leg);
+  /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.
+  void nobody_left();
   /// The office says that every seat is empty, and no media says otherwise.
   [[nodiscard]] bool nobody_there() const;
   /// A talk out of touch: it ends when nobody is there; else camera and microphone do not stay open for ever, whatever is

@@ -341,34 +341,6 @@ class Handler : private Step {
     return found == state.seats.end() ? nullptr : &*found;
   }
 
-  void clear_office_faults(const Leg& leg) {
-    for (const Fault fault :
-         {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
-          Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
-          Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
-      clear(fault, &leg);
-    }
-  }
-
-  /// Every leg is closed; or what is left only waits for somebody to send, where nobody takes what we send.
-  [[nodiscard]] bool hopeless() const {
-    const auto is_closed = [](const Leg& leg) { return leg.state == LegState::closed; };
-    return std::any_of(state.legs.begin(), state.legs.end(), is_closed) &&
-           std::all_of(state.legs.begin(), state.legs.end(),
-                       [&](const Leg& leg) { return is_closed(leg) || leg.unpublished; });
-  }
-
-  /// The far end is not who the office says: this seat is not talked to any more.
-  void unverified(Leg& leg) {
-    raise(Fault::far_end_unverified, &leg);
-    const std::size_t seat = leg.seat;
-    for (Leg& each : state.legs) {
-      if (each.seat == seat && each.state != LegState::closed) stop(each, LegState::closed);
-    }
-    if (hopeless()) return end(EndReason::unverified, state.phase == Phase::talking ? "ended" : "cancelled");
-    give_up_one_day();
-  }
-
   void again(Leg& leg) {
     retry(leg, state.phase == Phase::talking ? LegState::lost : LegState::absent, std::chrono::milliseconds(0));
     give_up_one_day();
@@ -391,14 +363,6 @@ class Handler : private Step {
     taken(seat, session);
     give_up_one_day();
     start_legs();
-  }
-
-  /// Ends a talk; in a call, where nothing is posted any more, what the office did wrong before is over.
-  void nobody_left() {
-    if (state.phase == Phase::calling && nobody_there()) {
-      for (const Leg& leg : state.legs) clear_office_faults(leg);
-    }
-    give_up_one_day();
   }
 
   const Event& event_;

@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "provisioning/desk/calendar.hpp"
 #include "provisioning/desk/secrets.hpp"
 
 namespace madoguchi::desk {
 
 using json::bj::array;
 using json::bj::object;
-
-std::string_view name(Direction direction) { return direction == Direction::whip ? "whip" : "whep"; }
 
 std::string_view name(RoomState state) {
   switch (state) {
@@ -24,13 +21,6 @@ std::string_view name(RoomState state) {
   }
   return "?";
 }
-
-struct Rooms::Offer {
-  std::string id, seat, sdp;
-  Direction direction{};
-  std::function<void(Outcome)> done;  ///< null once answered: then `id` is the resource
-  std::unique_ptr<Alarm> deadline;
-};
 
 struct Rooms::Seat {
   std::string id;
@@ -46,11 +36,9 @@ struct Rooms::Room {
   std::string id;
   RoomState state = RoomState::quiet;
   std::vector<Seat> seats;
-  std::vector<Offer> offers;
   std::map<StreamId, Sink> boxes;
   std::unique_ptr<Alarm> box_grace;
   bool box_away = false;
-  std::optional<WallTime> ringing_since;
 
   [[nodiscard]] bool anybody() const {
     return std::any_of(seats.begin(), seats.end(), [](const Seat& seat) { return seat.announced; });
@@ -67,7 +55,15 @@ const std::vector<std::string>& Rooms::seats() {
 }
 
 Rooms::Rooms(Clock& clock, RoomSettings settings, Handlers handlers)
-    : clock_(clock), settings_(settings), handlers_(std::move(handlers)) {}
+    : clock_(clock), settings_(settings), handlers_(std::move(handlers)),
+      offers_(clock, settings.answer_within, settings.most_offers,
+              [this](const Offer& offer) {
+                const Seat* seat = at(offer.room).seat(offer.seat);
+                if (seat != nullptr && seat->sink) seat->sink(object{{"type", "offer-gone"}, {"id", offer.id}});
+              }),
+      rings_(clock, handlers_.facts, [this](const std::string& room) {
+        tell_boxes(at(room), {{"type", "ringing"}, {"seat", ""}});
+      }) {}
 Rooms::~Rooms() = default;
 
 Rooms::Room& Rooms::at(const std::string& id) {
@@ -88,7 +84,7 @@ void Rooms::tidy(const std::string& id) {
   const auto found = rooms_.find(id);
   if (found == rooms_.end()) return;
   const Room& room = *found->second;
-  const bool empty = room.boxes.empty() && room.offers.empty() && room.state == RoomState::quiet &&
+  const bool empty = room.boxes.empty() && !offers_.any(id) && room.state == RoomState::quiet &&
                      std::all_of(room.seats.begin(), room.seats.end(), [](const Seat& s) { return s.session.empty(); });
   if (empty && !room.box_grace) rooms_.erase(found);
 }
@@ -121,7 +117,7 @@ StreamId Rooms::open_box(const std::string& id, Sink sink) {
         {"seat", seat.id}, {"present", seat.announced}, {"session", seat.announced ? seat.session : std::string()}});
   }
   sink(object{{"type", "seats"}, {"seats", std::move(present)}, {"features", array{"state"}}});
-  if (room.ringing_since && !desks_.empty()) sink(object{{"type", "ringing"}, {"seat", ""}});
+  if (rings_.is_heard(id)) sink(object{{"type", "ringing"}, {"seat", ""}});
   room.box_grace.reset();
   const StreamId stream = ++last_stream_;
   room.boxes.emplace(stream, std::move(sink));
@@ -178,19 +174,14 @@ bool Rooms::box_says(const std::string& id, const std::string& type) {
 
 /// A hall rings while it calls, is there, and nobody sits there.
 void Rooms::look_at_ring(Room& room) {
-  const bool rings = room.state == RoomState::calling && !room.box_away && !room.anybody();
-  if (rings == room.ringing_since.has_value()) return;
-  if (!rings) {
-    room.ringing_since.reset();
-    return tell_desks({{"type", "ring-stopped"}, {"room", room.id}});
-  }
-  room.ringing_since = clock_.wall();
-  object ring = handlers_.facts ? handlers_.facts(room.id) : object{{"room", room.id}};
-  ring["type"] = "ring";
-  ring["since"] = rfc3339(*room.ringing_since);
-  tell_desks(ring);
-  if (!desks_.empty()) tell_boxes(room, {{"type", "ringing"}, {"seat", ""}});
+  rings_.set(room.id, room.state == RoomState::calling && !room.box_away && !room.anybody());
 }
+
+namespace {
+object offer_event(const Offer& offer) {
+  return {{"type", "offer"}, {"id", offer.id}, {"direction", name(offer.direction)}, {"sdp", offer.sdp}};
+}
+}  // namespace
 
 std::string Rooms::post_offer(const std::string& id, const std::string& seat_id, Direction direction, std::string sdp,
                               std::function<void(Outcome)> done) {
@@ -201,82 +192,16 @@ std::string Rooms::post_offer(const std::string& id, const std::string& seat_id,
     tidy(id);
     return {};
   }
-  if (room.offers.size() >= settings_.most_offers) {
-    // Of a box that was started over and over; the page need not keep all these peers.
-    const auto oldest =
-        std::find_if(room.offers.begin(), room.offers.end(), [](const Offer& each) { return !each.done; });
-    if (oldest == room.offers.end()) {
-      done(Outcome{});
-      return {};
-    }
-    const std::string gives_way = oldest->id;
-    drop_offer(room, gives_way, Outcome{}, true);
-  }
-  Offer offer;
-  offer.id = random_hex(16);
-  offer.seat = seat_id;
-  offer.sdp = std::move(sdp);
-  offer.direction = direction;
-  offer.done = std::move(done);
-  offer.deadline = std::make_unique<Alarm>(clock_);
-  std::string offer_id = offer.id;
-  offer.deadline->after(settings_.answer_within, [this, weak = std::weak_ptr<Room>(rooms_[id]), offer_id] {
-    if (const auto held = weak.lock()) drop_offer(*held, offer_id, Outcome{}, true);
-  });
-  const object event{{"type", "offer"}, {"id", offer.id}, {"direction", name(direction)}, {"sdp", offer.sdp}};
-  room.offers.push_back(std::move(offer));
-  if (seat->sink) seat->sink(event);  // else it is repeated when the page is back
-  return offer_id;
+  const Offer* offer = offers_.post(id, seat_id, direction, std::move(sdp), std::move(done));
+  if (offer == nullptr) return {};
+  if (seat->sink) seat->sink(offer_event(*offer));  // else it is repeated when the page is back
+  return offer->id;
 }
 
-std::pair<Rooms::Room*, Rooms::Offer*> Rooms::find_offer(const std::string& id) {
-  for (const auto& [name, room] : rooms_) {
-    for (Offer& offer : room->offers) {
-      if (offer.id == id) return {room.get(), &offer};
-    }
-  }
-  return {nullptr, nullptr};
-}
-
-void Rooms::drop_offer(Room& room, const std::string& id, Outcome outcome, bool tell_page) {
-  const auto found =
-      std::find_if(room.offers.begin(), room.offers.end(), [&id](const Offer& offer) { return offer.id == id; });
-  if (found == room.offers.end()) return;
-  const Offer offer = std::move(*found);
-  room.offers.erase(found);
-  if (tell_page) {
-    const Seat* seat = room.seat(offer.seat);
-    if (seat != nullptr && seat->sink) seat->sink(object{{"type", "offer-gone"}, {"id", id}});
-  }
-  if (offer.done) offer.done(std::move(outcome));
-}
-
-/// Their peers went with the page.
-void Rooms::drop_answered(Room& room, const std::string& seat) {
-  std::erase_if(room.offers, [&seat](const Offer& offer) { return offer.seat == seat && !offer.done; });
-}
-
-void Rooms::drop_waiting(Room& room, const std::string& seat, Outcome::Kind kind) {
-  std::vector<std::string> ids;
-  for (const Offer& offer : room.offers) {
-    if (offer.seat == seat && offer.done) ids.push_back(offer.id);
-  }
-  Outcome outcome;
-  outcome.kind = kind;
-  for (const std::string& id : ids) drop_offer(room, id, outcome, false);
-}
-
-void Rooms::abandon(const std::string& id) {
-  const auto [room, offer] = find_offer(id);
-  if (offer == nullptr) return;
-  offer->done = nullptr;
-  drop_offer(*room, id, Outcome{}, true);
-}
+void Rooms::abandon(const std::string& id) { offers_.abandon(id); }
 
 bool Rooms::remove(const std::string& id, const std::string& resource) {
-  const auto [room, offer] = find_offer(resource);
-  if (offer == nullptr || room->id != id) return false;
-  drop_offer(*room, resource, Outcome{Outcome::gone, {}, {}, {}}, true);
+  if (!offers_.remove(id, resource)) return false;
   tidy(id);
   return true;
 }
@@ -297,7 +222,7 @@ Joined Rooms::join(const std::string& id, const std::string& seat_id, const std:
   if (seat == nullptr) return {Joined::no_such_seat, {}, {}};
   if (!seat->session.empty() && seat->who != who) return {Joined::taken, {}, seat->who};
   // The same person again: a reloaded tab, or another one. The newer has the seat.
-  drop_answered(room, seat_id);  // those that wait are repeated to the newer
+  offers_.forget_answered(id, seat_id);  // those that wait are repeated to the newer
   if (seat->end_stream) seat->end_stream();
   seat->stream = 0;
   seat->sink = nullptr;
@@ -334,10 +259,7 @@ std::optional<StreamId> Rooms::open_page(const std::string& id, const std::strin
     out(object{{"type", "box"}, {"event", name(room.state)}});
   }
   std::vector<object> waiting;
-  for (const Offer& offer : room.offers) {
-    if (offer.seat != seat->id || !offer.done) continue;
-    waiting.push_back({{"type", "offer"}, {"id", offer.id}, {"direction", name(offer.direction)}, {"sdp", offer.sdp}});
-  }
+  for (const Offer* offer : offers_.waiting(id, seat->id)) waiting.push_back(offer_event(*offer));
   for (const object& event : waiting) out(event);
   return stream;
 }
@@ -369,32 +291,29 @@ void Rooms::unseat(Room& room, Seat& seat, Outcome::Kind waiting) {
   seat.sink = nullptr;
   seat.end_stream = nullptr;
   const auto grace = std::move(seat.grace);  // perhaps the one that is ringing
-  drop_answered(room, seat.id);
-  drop_waiting(room, seat.id, waiting);
+  offers_.forget_answered(room.id, seat.id);
+  offers_.end_waiting(room.id, seat.id, waiting);
   if (end_stream) end_stream();
   if (announced) tell_boxes(room, {{"type", "seat-left"}, {"seat", seat.id}});
   look_at_ring(room);
 }
 
+const Offer* Rooms::offer_of(const std::string& id, const std::string& session) {
+  const Offer* offer = offers_.waiting(id);
+  if (offer == nullptr) return nullptr;
+  const Seat* seat = seat_of_session(at(offer->room), session);
+  return seat != nullptr && seat->id == offer->seat ? offer : nullptr;
+}
+
 bool Rooms::answer(const std::string& id, const std::string& session, std::string sdp) {
-  const auto [room, offer] = find_offer(id);
-  if (offer == nullptr || !offer->done) return false;
-  const Seat* seat = seat_of_session(*room, session);
-  if (seat == nullptr || seat->id != offer->seat) return false;
-  const auto done = std::move(offer->done);
-  offer->done = nullptr;
-  offer->deadline.reset();
-  offer->sdp.clear();
-  done(Outcome{Outcome::answered, std::move(sdp), id, {}});
+  if (offer_of(id, session) == nullptr) return false;
+  offers_.answer(id, std::move(sdp));
   return true;
 }
 
 bool Rooms::reject(const std::string& id, const std::string& session, std::string reason) {
-  const auto [room, offer] = find_offer(id);
-  if (offer == nullptr || !offer->done) return false;
-  const Seat* seat = seat_of_session(*room, session);
-  if (seat == nullptr || seat->id != offer->seat) return false;
-  drop_offer(*room, id, Outcome{Outcome::refused, {}, {}, std::move(reason)}, false);
+  if (offer_of(id, session) == nullptr) return false;
+  offers_.refuse(id, std::move(reason));
   return true;
 }
 
@@ -429,23 +348,8 @@ bool Rooms::end(const std::string& id, const std::string& session) {
 // ---- the desk --------------------------------------------------------------------------------------------------------
 
 StreamId Rooms::open_desk(Sink sink) {
-  desks_.emplace(++last_stream_, sink);
-  for (const auto& [id, room] : rooms_) {
-    if (!room->ringing_since) continue;
-    object ring = handlers_.facts ? handlers_.facts(id) : object{{"room", id}};
-    ring["type"] = "ring";
-    ring["since"] = rfc3339(*room->ringing_since);
-    sink(ring);
-    tell_boxes(*room, {{"type", "ringing"}, {"seat", ""}});
-  }
+  rings_.open(++last_stream_, std::move(sink));
   return last_stream_;
-}
-
-void Rooms::close_desk(StreamId stream) { desks_.erase(stream); }
-
-void Rooms::tell_desks(const object& event) {
-  const auto desks = desks_;
-  for (const auto& [id, sink] : desks) sink(event);
 }
 
 void Rooms::close_room(const std::string& id) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The meeting point of boxes and pages: who sits where, which offers wait, which hall rings. It knows no HTTP: streams
-// are sinks, waiting POSTs are callbacks. On the desk's loop.
+// The meeting point of boxes and pages: who sits where, what each room is doing, and what of it who is told. Offers and
+// rings are kept beside it. It knows no HTTP: streams are sinks, waiting POSTs are callbacks. On the desk's loop.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,8 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "provisioning/desk/offers.hpp"
+#include "provisioning/desk/rings.hpp"
 
 namespace madoguchi::desk {
 
@@ -21,20 +23,6 @@ struct RoomSettings {
   std::chrono::milliseconds answer_within{8000};  ///< a page's answer to an offer; then the box hears 503
   std::chrono::milliseconds grace{10000};         ///< a seat whose stream ended may come back; then it counts as left
   std::size_t most_offers = 16;                   ///< of a room; the oldest answered one gives way
-};
-
-/// Takes one event for a stream; null after close().
-using Sink = std::function<void(const json::bj::object& event)>;
-using StreamId = std::uint64_t;
-
-enum class Direction { whip, whep };
-std::string_view name(Direction direction);
-
-struct Outcome {
-  enum Kind { answered, nobody, refused, gone, over } kind = nobody;
-  std::string sdp;       ///< answered
-  std::string resource;  ///< answered: its id
-  std::string reason;    ///< refused
 };
 
 struct Joined {
@@ -84,6 +72,7 @@ class Rooms {
   std::optional<StreamId> open_page(const std::string& room, const std::string& session, Sink sink,
                                     std::function<void()> end);
   void close_page(const std::string& room, StreamId stream);
+  // False: the offer does not wait, or not at this session's seat.
   bool answer(const std::string& offer, const std::string& session, std::string sdp);
   bool reject(const std::string& offer, const std::string& session, std::string reason);
   bool leave(const std::string& room, const std::string& session);
@@ -93,8 +82,8 @@ class Rooms {
   // ---- the desk's side
   /// Rings in progress are repeated at once.
   StreamId open_desk(Sink sink);
-  void close_desk(StreamId stream);
-  void tell_desks(const json::bj::object& event);
+  void close_desk(StreamId stream) { rings_.close(stream); }
+  void tell_desks(const json::bj::object& event) { rings_.tell(event); }
   /// The booking was cancelled, or is over: everybody hears it.
   void close_room(const std::string& room);
   /// Calling is quiet while the box is away.
@@ -107,7 +96,6 @@ class Rooms {
   [[nodiscard]] std::vector<std::string> all() const;
 
  private:
-  struct Offer;
   struct Seat;
   struct Room;
   using RoomPtr = std::shared_ptr<Room>;
@@ -119,18 +107,17 @@ class Rooms {
   void look_at_ring(Room& room);
   void watch_box(const RoomPtr& room);
   void unseat(Room& room, Seat& seat, Outcome::Kind waiting);
-  void drop_offer(Room& room, const std::string& id, Outcome outcome, bool tell_page);
-  void drop_answered(Room& room, const std::string& seat);
-  void drop_waiting(Room& room, const std::string& seat, Outcome::Kind kind);
   void tidy(const std::string& room);
-  [[nodiscard]] std::pair<Room*, Offer*> find_offer(const std::string& id);
+  /// One that waits at this session's seat, else nullptr.
+  const Offer* offer_of(const std::string& id, const std::string& session);
   static Seat* seat_of_session(Room& room, const std::string& session);
 
   Clock& clock_;
   RoomSettings settings_;
   Handlers handlers_;
   std::map<std::string, RoomPtr> rooms_;
-  std::map<StreamId, Sink> desks_;
+  Offers offers_;
+  Rings rings_;
   StreamId last_stream_ = 0;
 };
 
