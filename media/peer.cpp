@@ -4,7 +4,6 @@
 
 #define GST_USE_UNSTABLE_API
 #include <fmt/format.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/sdp/sdp.h>
 #include <gst/webrtc/webrtc.h>
 
@@ -14,6 +13,7 @@
 #include "base/log.hpp"
 #include "media/bus.hpp"
 #include "media/peer_port.hpp"
+#include "media/publish_chain.hpp"
 #include "media/sdp.hpp"
 
 namespace madoguchi::media {
@@ -26,7 +26,6 @@ namespace {
 constexpr std::chrono::milliseconds kGatherFor{300};
 constexpr std::chrono::milliseconds kConnectWithin{8000};
 constexpr int kStartKbps = 2000;
-constexpr const char* kTransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 // ---- callbacks, on any of GStreamer's threads
 
@@ -103,14 +102,6 @@ void on_pad_added(GstElement* webrtc, GstPad* pad, gpointer data) {
   gst_object_unref(pipeline);
 }
 
-GstPadProbeReturn on_upstream(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  const GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (event != nullptr && gst_event_has_name(const_cast<GstEvent*>(event), "GstForceKeyUnit")) {
-    Peer::Port::tell(held(data), [](Peer& peer) { peer.heard_key_frame_request(); });
-  }
-  return GST_PAD_PROBE_OK;
-}
-
 GstPadProbeReturn on_sent(GstPad*, GstPadProbeInfo*, gpointer data) {
   const PortPtr& port = held(data);
   if (!port->rtp_seen.exchange(true)) Peer::Port::tell(port, [](Peer& peer) { peer.heard_first_rtp(); });
@@ -123,39 +114,6 @@ template <class Callback>
 void connect(gpointer object, const char* signal, Callback callback, const PortPtr& port) {
   g_signal_connect_data(object, signal, G_CALLBACK(callback), hold(port), let_go_closure,
                         static_cast<GConnectFlags>(0));
-}
-
-GstCaps* audio_caps(guint32 ssrc) {
-  GstCaps* caps = gst_caps_from_string(
-      "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload=111,"
-      "minptime=(string)10,useinbandfec=(string)1");
-  gst_caps_set_simple(caps, "extmap-1", G_TYPE_STRING, kTransportWide, nullptr);
-  if (ssrc != 0) gst_caps_set_simple(caps, "ssrc", G_TYPE_UINT, ssrc, nullptr);
-  return caps;
-}
-
-GstCaps* video_caps(const std::vector<std::string>& codecs, guint32 ssrc) {
-  GstCaps* caps = gst_caps_new_empty();
-  int payload = 96;
-  for (const std::string& codec : codecs) {
-    GstCaps* one =
-        gst_caps_from_string(codec == "h264" ? "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
-                                               "packetization-mode=(string)1,level-asymmetry-allowed=(string)1"
-                                             : "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000");
-    gst_caps_set_simple(one, "payload", G_TYPE_INT, payload, "extmap-1", G_TYPE_STRING, kTransportWide,
-                        "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE,
-                        "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, nullptr);
-    if (ssrc != 0) gst_caps_set_simple(one, "ssrc", G_TYPE_UINT, ssrc, nullptr);
-    gst_caps_append(caps, one);
-    payload += 2;
-  }
-  return caps;
-}
-
-/// One sample into an appsrc, with its caps.
-void push(const ElementPtr& source, GstSample* sample) {
-  if (!source) return;
-  gst_app_src_push_sample(reinterpret_cast<GstAppSrc*>(source.get()), sample);
 }
 
 /// "stun://host:port" and "turn://user:password@host:port", as webrtcbin wants them.
@@ -231,34 +189,13 @@ void Peer::offer() {
   if (options_.direction == Direction::play) connect(webrtc_.get(), "pad-added", on_pad_added, port_);
   connect(webrtc_.get(), "element-added", on_element_added, port_);
 
-  if (options_.direction == Direction::publish) add_publish_pads();
+  if (options_.direction == Direction::publish) chain_.add_pads(webrtc_.get(), options_.codecs);
   else add_play_transceivers();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     return heard_failure(LegFailure::offer, "webrtcbin does not start");
   }
   GstPromise* promise = gst_promise_new_with_change_func(on_offer_created, hold(port_), let_go);
   g_signal_emit_by_name(webrtc_.get(), "create-offer", nullptr, promise);
-}
-
-void Peer::add_publish_pads() {
-  video_ssrc_ = static_cast<guint32>(g_random_int_range(1, G_MAXINT32));
-  audio_ssrc_ = static_cast<guint32>(g_random_int_range(1, G_MAXINT32));
-  // Retransmission for video alone: Chromium refuses an offer with RTX for audio, and Opus brings its own FEC.
-  const auto add = [this](const char* name, GstCaps* caps, bool repeats) {
-    GstPadTemplate* pads = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(webrtc_.get()), "sink_%u");
-    GstPad* pad = gst_element_request_pad(webrtc_.get(), pads, name, caps);
-    GstWebRTCRTPTransceiver* transceiver = nullptr;
-    g_object_get(pad, "transceiver", &transceiver, nullptr);
-    if (transceiver != nullptr) {
-      g_object_set(transceiver, "codec-preferences", caps, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
-                   "do-nack", repeats ? TRUE : FALSE, nullptr);
-      gst_object_unref(transceiver);
-    }
-    gst_caps_unref(caps);
-    gst_object_unref(pad);
-  };
-  add("sink_0", video_caps(options_.codecs, video_ssrc_), true);
-  add("sink_1", audio_caps(audio_ssrc_), false);
 }
 
 void Peer::add_play_transceivers() {
@@ -316,7 +253,9 @@ void Peer::answer(const std::string& text) {
   fingerprints_ = checked->fingerprints;
   if (checked->repaired) events_.repaired();
   if (options_.direction == Direction::play) port_->gate.agree(checked->payloads);
-  if (options_.direction == Direction::publish && !link_publish(*checked)) {
+  const auto key_frame = [port = port_] { Port::tell(port, [](Peer& peer) { peer.heard_key_frame_request(); }); };
+  if (options_.direction == Direction::publish &&
+      !chain_.link(GST_BIN(pipeline_.get()), webrtc_.get(), *checked, key_frame)) {
     return heard_failure(LegFailure::codec, "no payloader for " + codec_);
   }
   GstSDPMessage* message = nullptr;
@@ -331,60 +270,6 @@ void Peer::answer(const std::string& text) {
     peer->connect_timer_ = 0;
     if (!peer->connected_) peer->heard_failure(LegFailure::not_connected, "not connected within 8 s");
   });
-}
-
-bool Peer::link_publish(const CheckedAnswer& answer) {
-  const auto add = [this](const char* description, const char* name, const char* caps_text, int payload, guint32 ssrc,
-                          const char* pad_name, ElementPtr& source) {
-    GError* error = nullptr;
-    GstElement* bin = gst_parse_bin_from_description(description, TRUE, &error);
-    if (bin == nullptr) {
-      log::error("payloader-missing", {{"error", error == nullptr ? "?" : error->message}});
-      g_clear_error(&error);
-      return false;
-    }
-    g_clear_error(&error);
-    gst_element_set_name(bin, name);
-    const ElementPtr held_bin = ElementPtr::ref(bin);
-    const ElementPtr payloader = named(held_bin, "pay");
-    g_object_set(payloader.get(), "pt", static_cast<guint>(payload), "ssrc", ssrc, nullptr);
-    const ElementPtr filter = named(held_bin, "caps");
-    GstCaps* caps = gst_caps_from_string(caps_text);
-    gst_caps_set_simple(caps, "payload", G_TYPE_INT, payload, "ssrc", G_TYPE_UINT, ssrc, "extmap-1", G_TYPE_STRING,
-                        kTransportWide, nullptr);
-    g_object_set(filter.get(), "caps", caps, nullptr);
-    gst_caps_unref(caps);
-    source = named(held_bin, "in");
-    gst_bin_add(GST_BIN(pipeline_.get()), bin);
-    GstPad* from = gst_element_get_static_pad(bin, "src");
-    GstPad* to = gst_element_get_static_pad(webrtc_.get(), pad_name);
-    const bool linked = gst_pad_link(from, to) == GST_PAD_LINK_OK;
-    gst_object_unref(from);
-    gst_object_unref(to);
-    GstPad* source_pad = gst_element_get_static_pad(source.get(), "src");
-    gst_pad_add_probe(source_pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, hold(port_), let_go);
-    gst_object_unref(source_pad);
-    gst_element_sync_state_with_parent(bin);
-    return linked;
-  };
-  const char* kSource = "appsrc name=in is-live=true format=time max-buffers=60 leaky-type=downstream ! ";
-  const std::string video =
-      codec_ == "h264" ? fmt::format(
-                             "{}h264parse config-interval=-1 ! rtph264pay name=pay config-interval=-1 "
-                             "aggregate-mode=zero-latency ! capsfilter name=caps",
-                             kSource)
-                       : fmt::format("{}rtpvp8pay name=pay picture-id-mode=15-bit ! capsfilter name=caps", kSource);
-  const std::string audio = fmt::format("{}rtpopuspay name=pay ! capsfilter name=caps", kSource);
-  bool linked = true;
-  if (answer.video_payload >= 0) {
-    linked = add(video.c_str(), "video", "application/x-rtp,media=video", answer.video_payload, video_ssrc_, "sink_0",
-                 video_source_);
-  }
-  if (linked && answer.audio_payload >= 0) {
-    linked = add(audio.c_str(), "audio", "application/x-rtp,media=audio", answer.audio_payload, audio_ssrc_, "sink_1",
-                 audio_source_);
-  }
-  return linked;
 }
 
 void Peer::heard_connection(int state) {
@@ -437,11 +322,11 @@ void Peer::push_video(GstSample* sample) {
   }
   ++port_->frames;
   port_->bytes += gst_buffer_get_size(buffer);
-  push(video_source_, sample);
+  chain_.push_video(sample);
 }
 
 void Peer::push_audio(GstSample* sample) {
-  if (port_->flowing) push(audio_source_, sample);
+  if (port_->flowing) chain_.push_audio(sample);
 }
 
 PeerStats Peer::stats() const {
@@ -477,11 +362,9 @@ void Peer::close(std::function<void()> done) {
   }
   // A pipeline on its way to NULL can block; the last references go with it.
   std::thread([pipeline = std::exchange(pipeline_, {}), webrtc = std::exchange(webrtc_, {}),
-               video = std::exchange(video_source_, {}), audio = std::exchange(audio_source_, {}),
-               done = std::move(done)]() mutable {
+               chain = std::exchange(chain_, {}), done = std::move(done)]() mutable {
     gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-    audio = {};
-    video = {};
+    chain = {};
     webrtc = {};
     pipeline = {};
     if (done) post(std::move(done));

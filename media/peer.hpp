@@ -12,6 +12,7 @@
 
 #include "media/gst_ptr.hpp"
 #include "media/protocol.hpp"
+#include "media/publish_chain.hpp"
 
 struct _GstWebRTCSessionDescription;
 
@@ -51,7 +52,6 @@ struct PeerStats {
   int width = 0, height = 0;
 };
 
-struct CheckedAnswer;
 struct Fingerprint;
 
 class Peer : public std::enable_shared_from_this<Peer> {
@@ -85,22 +85,20 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
  private:
   Peer(PeerOptions options, PeerEvents events, PeerSinks sinks);
-  void add_publish_pads();
   void add_play_transceivers();
   void send_offer();
-  bool link_publish(const CheckedAnswer& answer);
   void stop_timers();
 
   PeerOptions options_;
   PeerEvents events_;
   std::shared_ptr<Port> port_;
-  ElementPtr pipeline_, webrtc_, video_source_, audio_source_;
+  ElementPtr pipeline_, webrtc_;
+  PublishChain chain_;
   std::string codec_;
   std::vector<std::string> mids_;                       ///< of the offer's m-lines
   std::vector<std::vector<Fingerprint>> fingerprints_;  ///< by m-line, as the answer promised
   bool offered_ = false, connected_ = false, closed_ = false, distrusted_ = false;
   guint gathering_timer_ = 0, connect_timer_ = 0;
-  guint32 video_ssrc_ = 0, audio_ssrc_ = 0;
 };
 
 }  // namespace madoguchi::media
