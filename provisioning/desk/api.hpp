@@ -12,20 +12,13 @@
 #include "provisioning/desk/http.hpp"
 #include "provisioning/desk/pace.hpp"
 #include "provisioning/desk/page_files.hpp"
+#include "provisioning/desk/records.hpp"
 #include "provisioning/desk/rooms.hpp"
-#include "provisioning/desk/store.hpp"
 
 namespace madoguchi::desk {
 
 /// 503, and a line in the log: nothing is said to be so, or not to be so, that could not be read or written.
 Reply store_failed(const Error& error);
-/// Logs what failed where nobody waits for an answer.
-template <class T>
-Result<T> told(Result<T> result) {
-  if (!result) (void)store_failed(result.error());
-  return result;
-}
-
 struct ApiSettings {
   std::chrono::hours login_for{12};
   std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
@@ -42,14 +35,14 @@ struct ApiSettings {
 
 class Api {
  public:
-  Api(boost::asio::any_io_executor executor, Clock& clock, Store& store, PageFiles page, boost::asio::thread_pool& pool,
-      ApiSettings settings, RoomSettings rooms);
+  Api(boost::asio::any_io_executor executor, Clock& clock, Records& records, PageFiles page,
+      boost::asio::thread_pool& pool, ApiSettings settings, RoomSettings rooms);
 
   /// "http://127.0.0.1:8080": what Host and Origin must say, and what the calendars' links begin with.
   void set_origin(std::string origin);
   boost::asio::awaitable<Reply> answer(Request request, OnGone on_gone);
   /// Each second: what other processes wrote to the store is told to the pages, rooms whose time is over are closed,
-  /// streams whose login or token has been taken back are ended.
+  /// streams whose login or token has been taken back are ended. Begun here, done when the store has answered.
   void tick();
 
  private:
@@ -58,8 +51,9 @@ class Api {
   // api_box.cpp
   boost::asio::awaitable<Reply> answer_box(Request request, OnGone on_gone);
   boost::asio::awaitable<Reply> offer(Request request, Booking booking, OnGone on_gone);
-  Reply calendar(const Request& request);
-  Reply box_events(const Request& request, const Booking& booking);
+  boost::asio::awaitable<Reply> calendar(Request request);
+  boost::asio::awaitable<Reply> box_says(Request request, Booking booking);
+  Reply box_stream(const Request& request);
   // api_page.cpp
   boost::asio::awaitable<Reply> answer_page(Request request);
   boost::asio::awaitable<Reply> log_in(Request request);
@@ -68,37 +62,55 @@ class Api {
     BootTime last{};
   };
   Failures& failures_of(const FailuresKey& key);
-  Reply signed_in(const Request& request, const Login& login);
-  Reply bookings(const Request& request);
-  Reply make_booking(const Request& request);
-  Reply room(const Request& request, const Login& login);
+  boost::asio::awaitable<Reply> signed_in(Request request, Login login);
+  boost::asio::awaitable<Reply> log_out(std::string cookie);
+  boost::asio::awaitable<Reply> halls();
+  boost::asio::awaitable<Reply> bookings(Request request);
+  boost::asio::awaitable<Reply> make_booking(Request request);
+  boost::asio::awaitable<Reply> cancel(std::string receipt);
+  boost::asio::awaitable<Reply> join(std::string room, std::string seat, std::string who);
+  boost::asio::awaitable<Reply> end_room(std::string room, std::string session);
+  boost::asio::awaitable<Reply> room(Request request, Login login);
+  Reply answer_offer(const Request& request);
   Reply desk_stream(const Request& request);
   Reply room_stream(const Request& request);
 
+  /// What the store knows of a room.
+  struct Known {
+    std::optional<Booking> booking;
+    bool call_is_open = false;
+  };
+  static Result<Known> look_up(Store& store, const std::string& room);
   struct Found {
     std::optional<Booking> booking;
-    int status = 404;  ///< where there is none: 404 never or not yet, 410 over, 503 the store can't be read
+    int status = 404;  ///< where there is none: 404 never or not yet, 410 over
     std::string words;
   };
   /// The room of a booking that is on now.
-  [[nodiscard]] Found find_room(const std::string& room) const;
+  Found find_room(const Known& known);
   /// Somebody ended it, perhaps before the desk was restarted, and the hall has not called anew.
   [[nodiscard]] bool has_ended(const Booking& booking) const;
   void state_changed(const std::string& room);
-  /// What a box says (rooms.hpp), or how a call ends otherwise, is written down before it is answered.
-  Result<void> write_down(const Booking& booking, const std::string& what);
+  /// What a box says (rooms.hpp), or how a call ends otherwise, is written down before it is answered. `who` sits there.
+  static Result<void> write_down(Store& store, const Booking& booking, const std::string& what, const std::string& who,
+                                 WallTime now);
   [[nodiscard]] json::bj::object facts_of(const std::string& room) const;
   [[nodiscard]] json::bj::object booking_json(const Booking& booking) const;
   void bookings_changed(const Booking& booking);
-  void look_at_store();
-  /// Ends the stream when `holds` does so no more, or when its owner has opened `most` newer ones.
-  void watch(const std::shared_ptr<Outbox>& stream, const std::string& owner, std::size_t most,
-             std::function<bool()> holds);
+  // api_tick.cpp
+  boost::asio::awaitable<void> look_at_store();
+  boost::asio::awaitable<void> close_call(Booking booking, std::string how);
+  /// What a stream is open by: it ends when that is taken back, or when its owner has opened `most` newer ones.
+  struct Key {
+    enum Kind { login, token } kind = login;
+    std::string secret;
+  };
+  void watch(const std::shared_ptr<Outbox>& stream, Key key, std::size_t most);
   void watch_login(const std::shared_ptr<Outbox>& stream, const Request& request);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  Store& store_;
+  Records& records_;
   PageFiles page_;
   boost::asio::thread_pool& pool_;
   ApiSettings settings_;
@@ -107,11 +119,12 @@ class Api {
   Coalesced days_;        ///< whose bookings are others now
   struct Watched {
     std::weak_ptr<Outbox> stream;
-    std::string owner;
-    std::function<bool()> holds;
+    Key key;
   };
   std::vector<Watched> streams_;  ///< the oldest first
   std::string origin_, host_;
+  std::map<std::string, Booking> booked_;  ///< as they were read last, of the rooms in which something goes on
+  bool looking_ = false;                   ///< at the store
   std::int64_t store_version_ = -1;
   WallTime store_seen_{};
   std::map<FailuresKey, Failures> failures_;  ///< of logins

@@ -60,72 +60,78 @@ Reply store_failed(const Error& error) {
   return reply;
 }
 
-Api::Found Api::find_room(const std::string& room) const {
+Result<Api::Known> Api::look_up(Store& store, const std::string& room) {
+  Known known;
+  auto booking = store.booking_of_room(room);
+  if (!booking) return fail(booking.error());
+  known.booking = std::move(*booking);
+  if (!known.booking) return known;
+  const auto open = store.call_is_open(*known.booking);
+  if (!open) return fail(open.error());
+  known.call_is_open = *open;
+  return known;
+}
+
+Api::Found Api::find_room(const Known& known) {
   Found found;
   found.words = "there is no such room";
-  auto stored = store_.booking_of_room(room);
-  if (!stored) {
-    found.status = store_failed(stored.error()).status;
-    found.words = "the desk's file cannot be read just now: try again";
-    return found;
-  }
-  std::optional<Booking>& booking = *stored;
+  const std::optional<Booking>& booking = known.booking;
   if (!booking) return found;
+  booked_.insert_or_assign(booking->room, *booking);
   const WallTime now = clock_.wall();
   if (now < booking->start - settings_.opens_before) {
     found.words = "the room is not open yet";
     return found;
   }
   // Who is in it may overrun, also when the desk was restarted meanwhile; nobody comes new after its end.
-  bool over = now > booking->end + settings_.closes_after;
-  if (!over && now > booking->end && !rooms_.in_use(room)) {
-    const auto goes_on = store_.call_is_open(*booking);
-    if (!goes_on) {
-      found.status = store_failed(goes_on.error()).status;
-      found.words = "the desk's file cannot be read just now: try again";
-      return found;
-    }
-    over = !*goes_on;
-  }
+  const bool goes_on = rooms_.in_use(booking->room) || known.call_is_open;
+  const bool over = now > booking->end && (!goes_on || now > booking->end + settings_.closes_after);
   if (booking->cancelled || over) {
     found.status = 410;
     found.words = booking->cancelled ? "the booking was cancelled" : "the consultation is over";
     return found;
   }
-  found.booking = std::move(booking);
+  found.booking = booking;
   return found;
 }
 
 asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
-  if (request.is("GET", {"calendars", "*", "bookings.ics"})) co_return calendar(request);
-  const auto known = store_.hall_of_token(request.bearer());
-  if (!known) co_return store_failed(known.error());
-  const std::optional<Hall>& hall = *known;
-  if (!hall) {
+  if (request.is("GET", {"calendars", "*", "bookings.ics"})) co_return co_await calendar(std::move(request));
+  struct Asked {
+    std::optional<Hall> hall;
+    Known room;
+  };
+  const std::string room = request.segments.size() < 2 ? std::string() : request.segments[1];
+  std::function<Result<Asked>(Store&)> read = [token = request.bearer(), room](Store& store) -> Result<Asked> {
+    Asked asked;
+    auto hall = store.hall_of_token(token);
+    if (!hall) return fail(hall.error());
+    asked.hall = std::move(*hall);
+    if (!asked.hall) return asked;
+    auto known = look_up(store, room);
+    if (!known) return fail(known.error());
+    asked.room = std::move(*known);
+    return asked;
+  };
+  const Result<Asked> asked = co_await records_.ask(std::move(read));
+  if (!asked) co_return store_failed(asked.error());
+  if (!asked->hall) {
     Reply refused = error_reply(401, "this box is not registered: make a token with madoguchi-desk add-hall");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
     co_return refused;
   }
-  if (request.segments.size() < 2) co_return error_reply(404, "there is no such room");
-  const Found found = find_room(request.segments[1]);
+  if (room.empty()) co_return error_reply(404, "there is no such room");
+  const Found found = find_room(asked->room);
   const bool removes = request.is("DELETE", {"whip", "*", "*", "*"}) || request.is("DELETE", {"whep", "*", "*", "*"});
-  std::optional<Booking> owner = found.booking;
+  const std::optional<Booking>& owner = removes ? asked->room.booking : found.booking;
+  if (owner && owner->hall != asked->hall->id) co_return error_reply(404, "there is no such room");
   if (removes) {
-    auto stored = store_.booking_of_room(request.segments[1]);
-    if (!stored) co_return store_failed(stored.error());
-    owner = std::move(*stored);
-  }
-  if (owner && owner->hall != hall->id) co_return error_reply(404, "there is no such room");
-  if (removes) {
-    if (!owner || !rooms_.remove(request.segments[1], request.segments[3])) {
-      co_return error_reply(404, "it is gone already");
-    }
+    if (!owner || !rooms_.remove(room, request.segments[3])) co_return error_reply(404, "it is gone already");
     co_return empty_reply(200);
   }
   if (!found.booking) co_return error_reply(found.status, found.words);
-  if (request.is("GET", {"events", "*"}) || request.is("POST", {"events", "*"})) {
-    co_return box_events(request, *found.booking);
-  }
+  if (request.is("GET", {"events", "*"})) co_return box_stream(request);
+  if (request.is("POST", {"events", "*"})) co_return co_await box_says(std::move(request), *found.booking);
   if (request.is("POST", {"whip", "*", "*"}) || request.is("POST", {"whep", "*", "*"})) {
     co_return co_await offer(std::move(request), *found.booking, std::move(on_gone));
   }
@@ -170,16 +176,29 @@ asio::awaitable<Reply> Api::offer(Request request, Booking booking, OnGone on_go
   co_return reply_of(outcome, request.path);
 }
 
-Reply Api::calendar(const Request& request) {
-  const auto known = store_.hall_of_calendar(request.segments[1]);
-  if (!known) return store_failed(known.error());
-  const std::optional<Hall>& hall = *known;
-  if (!hall) return error_reply(404, "there is no such calendar");
-  const WallTime now = clock_.wall();
-  const auto stored = store_.bookings(now - 24h, now + 14 * 24h, hall->id);
+asio::awaitable<Reply> Api::calendar(Request request) {
+  struct Asked {
+    std::optional<Hall> hall;
+    std::vector<Booking> bookings;
+  };
+  std::function<Result<Asked>(Store&)> read = [calendar = request.segments[1],
+                                               now = clock_.wall()](Store& store) -> Result<Asked> {
+    Asked asked;
+    auto hall = store.hall_of_calendar(calendar);
+    if (!hall) return fail(hall.error());
+    asked.hall = std::move(*hall);
+    if (!asked.hall) return asked;
+    auto bookings = store.bookings(now - 24h, now + 14 * 24h, asked.hall->id);
+    if (!bookings) return fail(bookings.error());
+    asked.bookings = std::move(*bookings);
+    return asked;
+  };
+  const Result<Asked> asked = co_await records_.ask(std::move(read));
   // Never an empty calendar instead: the box would believe it.
-  if (!stored) return store_failed(stored.error());
-  const std::vector<Booking>& bookings = *stored;
+  if (!asked) co_return store_failed(asked.error());
+  const std::optional<Hall>& hall = asked->hall;
+  if (!hall) co_return error_reply(404, "there is no such calendar");
+  const std::vector<Booking>& bookings = asked->bookings;
   WallTime changed{};
   for (const Booking& booking : bookings) changed = std::max(changed, booking.changed);
   Reply reply;
@@ -191,10 +210,10 @@ Reply Api::calendar(const Request& request) {
   if (names_etag(request.header("if-none-match"), etag)) {
     reply.status = 304;
     reply.body.clear();
-    return reply;
+    co_return reply;
   }
   reply.headers.emplace_back("Content-Type", "text/calendar; charset=utf-8");
-  return reply;
+  co_return reply;
 }
 
 namespace {
@@ -221,35 +240,40 @@ Result<std::string> said_by_box(const object& event) {
 
 }  // namespace
 
-Reply Api::box_events(const Request& request, const Booking& booking) {
+asio::awaitable<Reply> Api::box_says(Request request, Booking booking) {
   const std::string room = request.segments[1];
-  if (request.method == "POST") {
-    if (!events_.allows(room)) return too_often();
-    const auto event = json::parse_object(request.body);
-    if (!event) return error_reply(400, event.error().message);
-    const auto what = said_by_box(*event);
-    if (!what) return error_reply(422, what.error().message);
-    if (what->empty()) return empty_reply(204);
-    const bool resumes = (*what == "calling" || *what == "talking") && has_ended(booking);
-    const auto given = resumes ? store_.is_given_away(booking) : Result<bool>(false);
-    if (!given) return store_failed(given.error());
-    if (*given) {
-      return error_reply(410, "the consultation has ended, and its time has another booking: join that one");
+  if (!events_.allows(room)) co_return too_often();
+  const auto event = json::parse_object(request.body);
+  if (!event) co_return error_reply(400, event.error().message);
+  const auto what = said_by_box(*event);
+  if (!what) co_return error_reply(422, what.error().message);
+  if (what->empty()) co_return empty_reply(204);
+  const bool resumes = (*what == "calling" || *what == "talking") && has_ended(booking);
+  std::function<Result<bool>(Store&)> write = [booking, what = *what, who = rooms_.who(room), now = clock_.wall(),
+                                               resumes](Store& store) -> Result<bool> {
+    if (resumes) {
+      const auto given = store.is_given_away(booking);
+      if (!given || *given) return given;
     }
-    if (const auto kept = write_down(booking, *what); !kept) return store_failed(kept.error());
-    (void)rooms_.box_says(room, *what);
-    return empty_reply(204);
+    if (const auto kept = write_down(store, booking, what, who, now); !kept) return fail(kept.error());
+    return false;
+  };
+  const Result<bool> given_away = co_await records_.ask(std::move(write));
+  if (!given_away) co_return store_failed(given_away.error());
+  if (*given_away) {
+    co_return error_reply(410, "the consultation has ended, and its time has another booking: join that one");
   }
+  (void)rooms_.box_says(room, *what);
+  co_return empty_reply(204);
+}
+
+Reply Api::box_stream(const Request& request) {
+  const std::string room = request.segments[1];
   Reply reply;
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_box(room, [outbox = reply.stream](const auto& event) { outbox->push(event); });
   reply.stream_ended = [this, room, stream] { rooms_.close_box(room, stream); };
-  const std::string token = request.bearer();
-  watch(reply.stream, "token " + sha256_hex(token), settings_.most_streams_of_token, [this, token] {
-    // Only what is known ends a stream: a store that can't be read says nothing about the token.
-    const auto hall = store_.hall_of_token(token);
-    return !hall || hall->has_value();
-  });
+  watch(reply.stream, {Key::token, request.bearer()}, settings_.most_streams_of_token);
   return reply;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
@@ -42,12 +41,11 @@ std::string day_of(WallTime time) {
 
 }  // namespace
 
-Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles page, asio::thread_pool& pool,
+Api::Api(asio::any_io_executor executor, Clock& clock, Records& records, PageFiles page, asio::thread_pool& pool,
          ApiSettings settings, RoomSettings rooms)
-    : executor_(std::move(executor)), clock_(clock), store_(store), page_(std::move(page)), pool_(pool),
+    : executor_(std::move(executor)), clock_(clock), records_(records), page_(std::move(page)), pool_(pool),
       settings_(settings), rooms_(clock, rooms,
                                   {[this](const std::string& room) { state_changed(room); },
-                                   [this](const std::string& room) { (void)told(store_.mark_held(room)); },
                                    [this](const std::string& room) { return facts_of(room); }}),
       events_(clock, settings.most_events), offers_(clock, settings.most_offers),
       days_(clock,
@@ -55,7 +53,6 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Store& store, PageFiles p
               rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
             }),
       store_seen_(clock.wall()) {
-  if (const auto version = store.version()) store_version_ = *version;
   (void)nobodys_hash();
 }
 
@@ -65,30 +62,31 @@ void Api::set_origin(std::string origin) {
 }
 
 void Api::state_changed(const std::string& room) {
-  if (const auto booking = told(store_.booking_of_room(room)); booking && *booking) bookings_changed(**booking);
+  const auto booking = booked_.find(room);
+  if (booking != booked_.end()) bookings_changed(booking->second);
 }
 
-Result<void> Api::write_down(const Booking& booking, const std::string& what) {
-  const WallTime now = clock_.wall();
+Result<void> Api::write_down(Store& store, const Booking& booking, const std::string& what, const std::string& who,
+                             WallTime now) {
   if (what == "calling" || what == "talking") {
-    if (auto done = store_.mark_resumed(booking.room); !done) return done;
-    if (what == "calling") return store_.call_begins(booking, now);
-    if (auto done = store_.mark_held(booking.room); !done) return done;
-    return store_.call_answered(booking, rooms_.who(booking.room), now);
+    if (auto done = store.mark_resumed(booking.room); !done) return done;
+    if (what == "calling") return store.call_begins(booking, now);
+    if (auto done = store.mark_held(booking.room); !done) return done;
+    return store.call_answered(booking, who, now);
   }
   if (what == "ended" || what == "counsellor") {
-    if (auto done = store_.mark_ended(booking.room, now); !done) return done;
+    if (auto done = store.mark_ended(booking.room, now); !done) return done;
   }
-  return store_.call_ends(booking, what == "idle" ? "lost" : what, now);
+  return store.call_ends(booking, what == "idle" ? "lost" : what, now);
 }
 
 object Api::facts_of(const std::string& room) const {
   object facts{{"room", room}};
-  if (const auto booking = told(store_.booking_of_room(room)); booking && *booking) {
-    facts["receipt"] = (*booking)->receipt;
-    facts["hall"] = (*booking)->hall;
-    facts["hall_name"] = (*booking)->hall_name;
-  }
+  const auto booking = booked_.find(room);
+  if (booking == booked_.end()) return facts;
+  facts["receipt"] = booking->second.receipt;
+  facts["hall"] = booking->second.hall;
+  facts["hall_name"] = booking->second.hall_name;
   return facts;
 }
 
@@ -99,56 +97,8 @@ bool Api::has_ended(const Booking& booking) const {
 
 void Api::bookings_changed(const Booking& booking) { days_.changed(day_of(booking.start)); }
 
-void Api::look_at_store() {
-  const auto version = store_.version();
-  if (!version || *version == store_version_) return;
-  // The other process has stamped what it wrote a moment before it was there to be seen.
-  const auto changed = told(store_.changed_since(store_seen_ - 10s));
-  if (!changed) return;  // again in a second
-  store_version_ = *version;
-  std::set<std::string> days;
-  for (const Booking& booking : *changed) days.insert(day_of(booking.start));
-  for (const std::string& day : days) days_.changed(day);
-  store_seen_ = clock_.wall();
-}
-
-void Api::watch(const std::shared_ptr<Outbox>& stream, const std::string& owner, std::size_t most,
-                std::function<bool()> holds) {
-  const auto is_own = [&owner](const Watched& each) {
-    const auto open = each.stream.lock();
-    return open && !open->closed && each.owner == owner;
-  };
-  if (static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), is_own)) >= most) {
-    std::find_if(streams_.begin(), streams_.end(), is_own)->stream.lock()->close();
-  }
-  streams_.push_back({stream, owner, std::move(holds)});
-}
-
 void Api::watch_login(const std::shared_ptr<Outbox>& stream, const Request& request) {
-  const std::string cookie = request.cookie(kCookie);
-  watch(stream, "login " + sha256_hex(cookie), settings_.most_streams_of_login,
-        [this, cookie] { return store_.has_login(cookie).value_or(true); });
-}
-
-void Api::tick() {
-  look_at_store();
-  events_.tidy();
-  offers_.tidy();
-  std::erase_if(streams_, [](const Watched& each) {
-    const auto stream = each.stream.lock();
-    if (stream && !stream->closed && !each.holds()) stream->close();
-    return !stream || stream->closed;
-  });
-  const WallTime now = clock_.wall();
-  for (const std::string& room : rooms_.all()) {
-    if (!rooms_.in_use(room)) continue;
-    const auto stored = store_.booking_of_room(room);
-    if (!stored) continue;  // nobody is sent away because a disk fails
-    const std::optional<Booking>& booking = *stored;
-    if (booking && !booking->cancelled && now <= booking->end + settings_.closes_after) continue;
-    if (booking) (void)told(write_down(*booking, booking->cancelled ? "cancelled-booking" : "over"));
-    rooms_.close_room(room);
-  }
+  watch(stream, {Key::login, request.cookie(kCookie)}, settings_.most_streams_of_login);
 }
 
 asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
@@ -173,14 +123,17 @@ asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
 asio::awaitable<Reply> Api::answer_page(Request request) {
   if (request.is("POST", {"api", "login"})) co_return co_await log_in(std::move(request));
   const std::string cookie = request.cookie(kCookie);
-  const auto known = store_.login(cookie, clock_.wall());
+  std::function<Result<std::optional<Login>>(Store&)> read = [cookie, now = clock_.wall()](Store& store) {
+    return store.login(cookie, now);
+  };
+  const auto known = co_await records_.ask(std::move(read));
   if (!known) co_return store_failed(known.error());
   const std::optional<Login>& login = *known;
   if (!login) co_return error_reply(401, "please log in");
   if (request.method != "GET" && !same_secret(request.header("x-csrf-token"), login->csrf)) {
     co_return error_reply(403, "the page is out of date: load it again");
   }
-  Reply reply = signed_in(request, *login);
+  Reply reply = co_await signed_in(std::move(request), *login);
   reply.signed_in = true;
   co_return reply;
 }
@@ -207,9 +160,11 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   if (!name || !password || name->size() > 100 || password->size() > 1000) {
     co_return error_reply(422, "a name and a password are needed");
   }
-  const auto stored = store_.password_hash(*name);
+  using Hash = std::optional<std::string>;
+  std::function<Result<Hash>(Store&)> read = [name = *name](Store& store) { return store.password_hash(name); };
+  const Result<Hash> stored = co_await records_.ask(std::move(read));
   if (!stored) co_return store_failed(stored.error());
-  const std::optional<std::string> hash = *stored;
+  const Hash hash = *stored;
   const FailuresKey key{hash ? *name : std::string(), request.remote};
   Failures& failures = failures_of(key);
   if (failures.count >= settings_.most_failures) {
@@ -225,19 +180,29 @@ asio::awaitable<Reply> Api::log_in(Request request) {
     return verify_password(hash, password);
   };
   const bool right = co_await off_loop<bool>(pool_, std::move(work));
+  if (!right || !hash) {
+    log::notice("login-refused");
+    co_return error_reply(401, "the name or the password is wrong");
+  }
+  const std::string cookie = random_hex(32);
+  const Login login{*name, random_hex(16)};
   // Compared again: a new password may have come meanwhile.
-  const auto still = store_.password_hash(*name);
-  if (!still) co_return store_failed(still.error());
-  if (!right || !hash || *still != hash) {
+  std::function<Result<bool>(Store&)> keep = [cookie, login, hash, now = clock_.wall(),
+                                              until =
+                                                  clock_.wall() + settings_.login_for](Store& store) -> Result<bool> {
+    const auto still = store.password_hash(login.name);
+    if (!still) return fail(still.error());
+    if (*still != hash) return false;
+    if (auto kept = store.put_login(cookie, login, until, now); !kept) return fail(kept.error());
+    return true;
+  };
+  const Result<bool> kept = co_await records_.ask(std::move(keep));
+  if (!kept) co_return store_failed(kept.error());
+  if (!*kept) {
     log::notice("login-refused");
     co_return error_reply(401, "the name or the password is wrong");
   }
   failures_.erase(key);
-  const std::string cookie = random_hex(32);
-  Login login{*name, random_hex(16)};
-  if (auto kept = store_.put_login(cookie, login, clock_.wall() + settings_.login_for, clock_.wall()); !kept) {
-    co_return store_failed(kept.error());
-  }
   object me{{"name", login.name}, {"csrf", login.csrf}};
   Reply reply = json_reply(200, me);
   reply.signed_in = true;
@@ -246,57 +211,58 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   co_return reply;
 }
 
-Reply Api::signed_in(const Request& request, const Login& login) {
-  if (request.is("GET", {"api", "me"})) return json_reply(200, object{{"name", login.name}, {"csrf", login.csrf}});
-  if (request.is("POST", {"api", "logout"})) {
-    // Somebody who walks away believes it: only what is gone from the disk is said to be gone.
-    if (const auto done = store_.forget_login(request.cookie(kCookie)); !done) return store_failed(done.error());
-    Reply reply = empty_reply();
-    reply.headers.emplace_back("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
-    return reply;
+asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
+  if (request.is("GET", {"api", "me"})) co_return json_reply(200, object{{"name", login.name}, {"csrf", login.csrf}});
+  if (request.is("POST", {"api", "logout"})) co_return co_await log_out(request.cookie(kCookie));
+  if (request.is("GET", {"api", "halls"})) co_return co_await halls();
+  if (request.is("GET", {"api", "bookings"})) co_return co_await bookings(std::move(request));
+  if (request.is("POST", {"api", "bookings"})) co_return co_await make_booking(std::move(request));
+  if (request.is("DELETE", {"api", "bookings", "*"})) co_return co_await cancel(request.segments[2]);
+  if (request.is("GET", {"api", "stream"})) co_return desk_stream(request);
+  if (request.is("GET", {"api", "rooms", "*", "stream"})) co_return room_stream(request);
+  if (request.is("POST", {"api", "rooms", "*", "*"})) co_return co_await room(std::move(request), std::move(login));
+  if (request.is("POST", {"api", "offers", "*", "*"})) co_return answer_offer(request);
+  co_return error_reply(404, "there is nothing here");
+}
+
+asio::awaitable<Reply> Api::log_out(std::string cookie) {
+  // Somebody who walks away believes it: only what is gone from the disk is said to be gone.
+  std::function<Result<bool>(Store&)> forget = [cookie](Store& store) -> Result<bool> {
+    if (auto done = store.forget_login(cookie); !done) return fail(done.error());
+    return true;
+  };
+  const Result<bool> done = co_await records_.ask(std::move(forget));
+  if (!done) co_return store_failed(done.error());
+  Reply reply = empty_reply();
+  reply.headers.emplace_back("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
+  co_return reply;
+}
+
+asio::awaitable<Reply> Api::halls() {
+  std::function<Result<std::vector<Hall>>(Store&)> read = [](Store& store) { return store.halls(); };
+  const auto stored = co_await records_.ask(std::move(read));
+  if (!stored) co_return store_failed(stored.error());
+  array halls;
+  for (const Hall& hall : *stored) halls.push_back(object{{"id", hall.id}, {"name", hall.name}});
+  co_return json_reply(200, halls);
+}
+
+Reply Api::answer_offer(const Request& request) {
+  const auto body = json::parse_object(request.body);
+  if (!body) return error_reply(400, body.error().message);
+  const std::string session = json::string_or(*body, "session", "").value_or("");
+  const std::string& offer = request.segments[2];
+  bool taken = false;
+  if (request.segments[3] == "answer") {
+    const auto sdp = json::string(*body, "sdp");
+    if (!sdp) return error_reply(422, sdp.error().message);
+    taken = rooms_.answer(offer, session, *sdp);
+  } else if (request.segments[3] == "reject") {
+    taken = rooms_.reject(offer, session, json::string_or(*body, "reason", "").value_or("").substr(0, 200));
+  } else {
+    return error_reply(404, "there is nothing here");
   }
-  if (request.is("GET", {"api", "halls"})) {
-    const auto stored = store_.halls();
-    if (!stored) return store_failed(stored.error());
-    array halls;
-    for (const Hall& hall : *stored) halls.push_back(object{{"id", hall.id}, {"name", hall.name}});
-    return json_reply(200, halls);
-  }
-  if (request.is("GET", {"api", "bookings"})) return bookings(request);
-  if (request.is("POST", {"api", "bookings"})) return make_booking(request);
-  if (request.is("DELETE", {"api", "bookings", "*"})) {
-    const auto booking = store_.booking(request.segments[2]);
-    if (!booking) return store_failed(booking.error());
-    if (const auto done = store_.cancel(request.segments[2], clock_.wall()); !done) {
-      if (done.error().code == Errc::not_found) return error_reply(404, done.error().message);
-      return store_failed(done.error());
-    }
-    (void)told(write_down(**booking, "cancelled-booking"));
-    rooms_.close_room((*booking)->room);
-    bookings_changed(**booking);
-    return empty_reply();
-  }
-  if (request.is("GET", {"api", "stream"})) return desk_stream(request);
-  if (request.is("GET", {"api", "rooms", "*", "stream"})) return room_stream(request);
-  if (request.is("POST", {"api", "rooms", "*", "*"})) return room(request, login);
-  if (request.is("POST", {"api", "offers", "*", "*"})) {
-    const auto body = json::parse_object(request.body);
-    if (!body) return error_reply(400, body.error().message);
-    const std::string session = json::string_or(*body, "session", "").value_or("");
-    const std::string& offer = request.segments[2];
-    bool taken = false;
-    if (request.segments[3] == "answer") {
-      const auto sdp = json::string(*body, "sdp");
-      if (!sdp) return error_reply(422, sdp.error().message);
-      taken = rooms_.answer(offer, session, *sdp);
-    } else if (request.segments[3] == "reject") {
-      taken = rooms_.reject(offer, session, json::string_or(*body, "reason", "").value_or("").substr(0, 200));
-    } else {
-      return error_reply(404, "there is nothing here");
-    }
-    return taken ? empty_reply() : error_reply(410, "the offer is gone");
-  }
-  return error_reply(404, "there is nothing here");
+  return taken ? empty_reply() : error_reply(410, "the offer is gone");
 }
 
 // ---- bookings --------------------------------------------------------------------------------------------------------
@@ -318,70 +284,111 @@ object Api::booking_json(const Booking& booking) const {
                 {"state", state}};
 }
 
-Reply Api::bookings(const Request& request) {
+asio::awaitable<Reply> Api::bookings(Request request) {
   const auto day = request.query.find("day");
   const auto from = parse_rfc3339((day == request.query.end() ? "" : day->second) + "T00:00:00+09:00");
-  if (!from) return error_reply(422, "write the day as 2026-11-23");
-  const auto stored = store_.bookings(*from, *from + 24h);
-  if (!stored) return store_failed(stored.error());
+  if (!from) co_return error_reply(422, "write the day as 2026-11-23");
+  std::function<Result<std::vector<Booking>>(Store&)> read = [from = *from](Store& store) {
+    return store.bookings(from, from + 24h);
+  };
+  const auto stored = co_await records_.ask(std::move(read));
+  if (!stored) co_return store_failed(stored.error());
   array all;
   for (const Booking& booking : *stored) all.push_back(booking_json(booking));
-  return json_reply(200, all);
+  co_return json_reply(200, all);
 }
 
-Reply Api::make_booking(const Request& request) {
+asio::awaitable<Reply> Api::make_booking(Request request) {
   const auto body = json::parse_object(request.body);
-  if (!body) return error_reply(400, body.error().message);
+  if (!body) co_return error_reply(400, body.error().message);
   const auto hall = json::string(*body, "hall");
   const auto start_text = json::string(*body, "start");
   const auto minutes = json::integer(*body, "minutes");
   if (!hall || !start_text || !minutes) {
-    return booking_refused({Errc::invalid, "incomplete", "a hall, a start and minutes are needed"});
+    co_return booking_refused({Errc::invalid, "incomplete", "a hall, a start and minutes are needed"});
   }
   const auto start = parse_rfc3339(*start_text);
-  if (!start) return booking_refused({Errc::invalid, "not-a-time", start.error().message});
-  const auto length = std::chrono::minutes(std::clamp<std::int64_t>(*minutes, 0, 100000));
-  const auto booking = store_.book(*hall, *start, length, clock_.wall());
-  if (!booking) return booking_refused(booking.error());
+  if (!start) co_return booking_refused({Errc::invalid, "not-a-time", start.error().message});
+  using Booked = tl::expected<Booking, BookingRefused>;
+  std::function<Result<Booked>(Store&)> write =
+      [hall = *hall, start = *start, length = std::chrono::minutes(std::clamp<std::int64_t>(*minutes, 0, 100000)),
+       now = clock_.wall()](Store& store) -> Result<Booked> { return store.book(hall, start, length, now); };
+  const Result<Booked> asked = co_await records_.ask(std::move(write));
+  if (!asked) co_return store_failed(asked.error());
+  const Booked& booking = *asked;
+  if (!booking) co_return booking_refused(booking.error());
   bookings_changed(*booking);
-  return json_reply(201, booking_json(*booking));
+  co_return json_reply(201, booking_json(*booking));
+}
+
+asio::awaitable<Reply> Api::cancel(std::string receipt) {
+  std::function<Result<Booking>(Store&)> write = [receipt, now = clock_.wall()](Store& store) -> Result<Booking> {
+    const auto booking = store.booking(receipt);
+    if (!booking) return fail(booking.error());
+    if (auto done = store.cancel(receipt, now); !done) return fail(done.error());
+    // The booking is cancelled, whatever becomes of its call.
+    if (const auto kept = write_down(store, **booking, "cancelled-booking", {}, now); !kept) {
+      (void)store_failed(kept.error());
+    }
+    return **booking;
+  };
+  const Result<Booking> cancelled = co_await records_.ask(std::move(write));
+  if (!cancelled && cancelled.error().code == Errc::not_found) co_return error_reply(404, cancelled.error().message);
+  if (!cancelled) co_return store_failed(cancelled.error());
+  rooms_.close_room(cancelled->room);
+  bookings_changed(*cancelled);
+  co_return empty_reply();
 }
 
 // ---- rooms -----------------------------------------------------------------------------------------------------------
 
-Reply Api::room(const Request& request, const Login& login) {
+asio::awaitable<Reply> Api::room(Request request, Login login) {
   const std::string& room = request.segments[2];
   const std::string& what = request.segments[3];
   const auto body = json::parse_object(request.body);
-  if (!body) return error_reply(400, body.error().message);
+  if (!body) co_return error_reply(400, body.error().message);
+  std::string session = json::string_or(*body, "session", "").value_or("");
   if (what == "join") {
-    const Found found = find_room(room);
-    if (!found.booking) return error_reply(found.status, found.words);
-    if (has_ended(*found.booking)) return error_reply(410, "the consultation has ended");
-    const Joined joined = rooms_.join(room, json::string_or(*body, "seat", "").value_or(""), login.name);
-    if (joined.kind == Joined::no_such_seat) return error_reply(404, "there is no such seat");
-    if (joined.kind == Joined::taken) {
-      return json_reply(409, object{{"error", "another counsellor sits there"}, {"name", joined.by}});
-    }
-    return json_reply(200, object{{"session", joined.session},
-                                  {"hall_name", found.booking->hall_name},
-                                  {"receipt", found.booking->receipt},
-                                  {"ice_servers", array()}});
+    std::string seat = json::string_or(*body, "seat", "").value_or("");
+    co_return co_await join(room, std::move(seat), std::move(login.name));
   }
-  const std::string session = json::string_or(*body, "session", "").value_or("");
-  bool done = false;
-  if (what == "leave") done = rooms_.leave(room, session);
-  else if (what == "end") {
-    // Written down first: an end that did not reach the disk would be undone by a restart.
-    const auto booking = store_.booking_of_room(room);
-    if (!booking) return store_failed(booking.error());
-    done = *booking && rooms_.is_seated(room, session);
-    if (done) {
-      if (const auto kept = write_down(**booking, "counsellor"); !kept) return store_failed(kept.error());
-      (void)rooms_.end(room, session);
-    }
-  } else return error_reply(404, "there is nothing here");
-  return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
+  if (what == "end") co_return co_await end_room(room, std::move(session));
+  if (what != "leave") co_return error_reply(404, "there is nothing here");
+  co_return rooms_.leave(room, session) ? empty_reply() : error_reply(410, "this seat is not yours any more");
+}
+
+asio::awaitable<Reply> Api::join(std::string room, std::string seat, std::string who) {
+  std::function<Result<Known>(Store&)> read = [room](Store& store) { return look_up(store, room); };
+  const Result<Known> known = co_await records_.ask(std::move(read));
+  if (!known) co_return store_failed(known.error());
+  const Found found = find_room(*known);
+  if (!found.booking) co_return error_reply(found.status, found.words);
+  if (has_ended(*found.booking)) co_return error_reply(410, "the consultation has ended");
+  const Joined joined = rooms_.join(room, seat, who);
+  if (joined.kind == Joined::no_such_seat) co_return error_reply(404, "there is no such seat");
+  if (joined.kind == Joined::taken) {
+    co_return json_reply(409, object{{"error", "another counsellor sits there"}, {"name", joined.by}});
+  }
+  co_return json_reply(200, object{{"session", joined.session},
+                                   {"hall_name", found.booking->hall_name},
+                                   {"receipt", found.booking->receipt},
+                                   {"ice_servers", array()}});
+}
+
+asio::awaitable<Reply> Api::end_room(std::string room, std::string session) {
+  if (!rooms_.is_seated(room, session)) co_return error_reply(410, "this seat is not yours any more");
+  // Written down first: an end that did not reach the disk would be undone by a restart.
+  std::function<Result<bool>(Store&)> write = [room, now = clock_.wall()](Store& store) -> Result<bool> {
+    const auto booking = store.booking_of_room(room);
+    if (!booking) return fail(booking.error());
+    if (!*booking) return false;
+    if (auto done = write_down(store, **booking, "counsellor", {}, now); !done) return fail(done.error());
+    return true;
+  };
+  const Result<bool> written = co_await records_.ask(std::move(write));
+  if (!written) co_return store_failed(written.error());
+  const bool done = *written && rooms_.end(room, session);
+  co_return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
 }
 
 Reply Api::desk_stream(const Request& request) {

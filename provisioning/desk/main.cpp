@@ -134,7 +134,8 @@ int serve(const Options& options, const std::string& listen, const std::string& 
   boost::asio::io_context io(1);
   SystemClock clock(io.get_executor());
   boost::asio::thread_pool pool(1);
-  Api api(io.get_executor(), clock, **store, std::move(*page), pool, {}, {});
+  Records records(**store);
+  Api api(io.get_executor(), clock, records, std::move(*page), pool, {}, {});
   const Route route = [&api](Request request, OnGone on_gone) {
     return api.answer(std::move(request), std::move(on_gone));
   };

@@ -92,7 +92,6 @@ void Rooms::tidy(const std::string& id) {
 void Rooms::set_state(Room& room, RoomState state) {
   if (room.state == state) return;
   room.state = state;
-  if (state == RoomState::talking && handlers_.talked) handlers_.talked(room.id);
   if (handlers_.changed) handlers_.changed(room.id);
 }
 

@@ -39,7 +39,6 @@ class Rooms {
  public:
   struct Handlers {
     std::function<void(const std::string& room)> changed;  ///< its state is another
-    std::function<void(const std::string& room)> talked;   ///< the consultation took place
     /// Of a ring: {hall, hall_name, receipt, room}.
     std::function<json::bj::object(const std::string& room)> facts;
   };

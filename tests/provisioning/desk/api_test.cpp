@@ -38,7 +38,7 @@ TEST_CASE("a consultation that runs over keeps its room until everybody left, or
   const Reply seat = desk.sit();
   CHECK(desk.box("POST", "/events/" + desk.booking.room, R"({"type":"talking"})") == 204);
   desk.advance(90min);
-  desk.api->tick();
+  desk.tick();
   CHECK_FALSE(Desk::heard(seat, "\"ended\""));
   const auto offer = desk.begin("POST", "/whip/" + desk.booking.room + "/counsellor", "v=0");
   CHECK_FALSE(offer->reply);
@@ -52,10 +52,10 @@ TEST_CASE("a consultation that runs over keeps its room until everybody left, or
   } else {
     desk.advance(62min);
     CHECK(desk.page("GET", "/api/me").status == 200);
-    desk.api->tick();
+    desk.tick();
     CHECK(Desk::heard(seat, R"("by":"desk")"));
     CHECK(Desk::heard(*box->reply, R"("by":"desk")"));
-    desk.api->tick();
+    desk.tick();
     CHECK(std::count_if(box->reply->stream->queue.begin(), box->reply->stream->queue.end(),
                         [](const std::string& event) { return event.find("\"ended\"") != std::string::npos; }) == 1);
   }
@@ -128,23 +128,23 @@ TEST_CASE(
   REQUIRE(box->reply);
   const Reply seat = desk.sit();
   const Reply stream = desk.page("GET", "/api/stream");
-  desk.api->tick();
+  desk.tick();
   CHECK_FALSE((seat.stream->closed || stream.stream->closed || box->reply->stream->closed));
 
   auto other = Store::open(desk.folder / "data").value();
   REQUIRE(other->put_counsellor("suzuki", "hash").has_value());
   const std::string calendar = other->halls().value().at(0).calendar;
-  desk.api->tick();
+  desk.tick();
   CHECK_FALSE(seat.stream->closed);
   REQUIRE(other->put_counsellor("sato", hash_password("another-47-kumquat").value()).has_value());
   CHECK(desk.page("GET", "/api/me").status == 401);
-  desk.api->tick();
+  desk.tick();
   CHECK((seat.stream->closed && stream.stream->closed));
   CHECK_FALSE(box->reply->stream->closed);
   CHECK(desk.log_in("another-47-kumquat") == 200);
 
   const Hall renewed = other->put_hall("south", "South", "another token").value();
-  desk.api->tick();
+  desk.tick();
   CHECK(box->reply->stream->closed);
   CHECK(renewed.calendar != calendar);
   CHECK(desk.box("GET", "/calendars/" + calendar + "/bookings.ics") == 404);
@@ -158,14 +158,14 @@ TEST_CASE("a login whose time is over lets the consultation go on - a logout end
   const Reply stream = desk.page("GET", "/api/stream");
   desk.advance(11h);
   CHECK(desk.page("GET", "/api/me").status == 401);
-  desk.api->tick();
+  desk.tick();
   CHECK_FALSE(stream.stream->closed);
   REQUIRE(desk.log_in() == 200);
-  desk.api->tick();
+  desk.tick();
   CHECK_FALSE(stream.stream->closed);
   const Reply newer = desk.page("GET", "/api/stream");
   CHECK(desk.page("POST", "/api/logout").status == 204);
-  desk.api->tick();
+  desk.tick();
   CHECK(newer.stream->closed);
 }
 

@@ -28,7 +28,7 @@ TEST_CASE("what can't be read is 503 - never an empty calendar, a stranger, or a
       CHECK(desk.page("POST", "/api/logout").status == 503);
     }
     if (name == "counsellors") CHECK(desk.log_in() == 503);
-    desk.api->tick();
+    desk.tick();
     CHECK_FALSE(seat.stream->closed);  // who sits there keeps her seat
     run_sql(desk, (std::string("ALTER TABLE away RENAME TO ") + table).c_str());
   }

@@ -46,10 +46,9 @@ struct Ear {
 
 struct Desk {
   FakeClock clock{WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)) + 1h};
-  std::vector<std::string> talked;
   Rooms rooms{clock,
               {},
-              {[](const std::string&) {}, [this](const std::string& room) { talked.push_back(room); },
+              {[](const std::string&) {},
                [](const std::string& room) {
                  return object{{"room", room}, {"hall_name", "South hall"}};
                }}};
@@ -315,7 +314,6 @@ TEST_CASE("a box that comes back within the grace was never away") {
   d.box_listens();
   d.sit();
   d.rooms.box_says("r", "talking");
-  CHECK(d.talked == std::vector<std::string>{"r"});
   d.box_cut();
   d.clock.advance(9s);
   d.box_listens();

@@ -24,7 +24,6 @@ constexpr const char* kPassword = "kumquat-47-anchor";
 struct Desk {
   explicit Desk(ApiSettings settings = {}) {
     test::write_text(folder / "index.html", "<!doctype html>");
-    store = std::move(Store::open(folder / "data").value());
     REQUIRE(store->put_hall("south", "South", "token").has_value());
     REQUIRE(store->put_counsellor("sato", hash_password(kPassword).value()).has_value());
     start(settings);
@@ -33,7 +32,7 @@ struct Desk {
   ~Desk() { pool.join(); }
   /// Again: a restart.
   void start(ApiSettings settings = {}) {
-    api.emplace(io.get_executor(), clock, *store, PageFiles::read(folder.path()).value(), pool, settings,
+    api.emplace(io.get_executor(), clock, records, PageFiles::read(folder.path()).value(), pool, settings,
                 RoomSettings{});
     api->set_origin("http://127.0.0.1:8080");
   }
@@ -45,6 +44,13 @@ struct Desk {
   };
   std::shared_ptr<Exchange> begin(const std::string& method, const std::string& target, const std::string& body = {},
                                   bool page = false) {
+    auto exchange = begin_only(method, target, body, page);
+    settle();
+    return exchange;
+  }
+  /// As far as the loop comes without the store.
+  std::shared_ptr<Exchange> begin_only(const std::string& method, const std::string& target, const std::string& body,
+                                       bool page = false) {
     Request request;
     request.method = method;
     REQUIRE(parse_target(target, request));
@@ -58,12 +64,21 @@ struct Desk {
     asio::co_spawn(io, api->answer(std::move(request), on_gone), [exchange](std::exception_ptr failure, Reply reply) {
       if (!failure) exchange->reply = std::move(reply);
     });
-    settle();
-    return exchange;
-  }
-  void settle() {
     io.restart();
     io.poll();
+    return exchange;
+  }
+  /// Until nothing happens any more, also in the store's thread.
+  void settle() {
+    do {
+      io.restart();
+      if (records.waiting() > 0) io.run_one_for(std::chrono::seconds(20 * test::kSlow));
+      else io.poll();
+    } while (records.waiting() > 0);
+  }
+  void tick() {
+    api->tick();
+    settle();
   }
   void advance(BootClock::duration by) {
     clock.advance(by, [this] { settle(); });
@@ -110,7 +125,8 @@ struct Desk {
   asio::thread_pool pool{1};
   FakeClock clock{*parse_rfc3339("2026-11-23T00:00:00Z")};
   test::Folder folder;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Store> store = std::move(Store::open(folder / "data").value());
+  Records records{*store};
   std::optional<Api> api;
   Booking booking;
   std::string cookie, csrf, session;
