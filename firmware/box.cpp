@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/private_folder.hpp"
+#include "firmware/box_owed.hpp"
 #include "firmware/session/lamp.hpp"
 
 namespace madoguchi {
@@ -126,7 +127,7 @@ void Box::stop() {
   camera_steady_.clear();
   camera_watch_.reset();
   office_.stop();
-  shots_failed("the daemon stops");
+  unanswered("the daemon stops");
   const auto running = running_;  // each leaves the list as it ends
   for (const auto& cancel : running) cancel->emit(asio::cancellation_type::terminal);
   spawn(end_children(), "end-children");

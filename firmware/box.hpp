@@ -30,6 +30,9 @@
 
 namespace madoguchi {
 
+template <class Reply>
+class Owed;
+
 class Box final : public session::Ports {
  public:
   /// `media`: how a life of the media process is started; by default as the program of the configuration.
@@ -68,7 +71,6 @@ class Box final : public session::Ports {
   struct Timings {
     std::optional<BootTime> pressed, lamp, first_rtp, first_frame;
   };
-  struct Shot;
   struct Heard;
 
   // box.cpp
@@ -107,9 +109,9 @@ class Box final : public session::Ports {
   void attach_frames();
   void office_said(const signalling::OfficeEvent& event);
 
-  // box_status.cpp, box_shot.cpp
+  // box_status.cpp
   boost::asio::awaitable<Result<control::Reply>> answer(control::Question question);
-  [[nodiscard]] json::bj::object status() const;
+  [[nodiscard]] json::bj::object status(const protocol::SpeakerMeasured& speaker) const;
   [[nodiscard]] json::bj::object agenda() const;
   [[nodiscard]] json::bj::array feeds_status() const;
   [[nodiscard]] json::bj::array legs_status() const;
@@ -117,9 +119,15 @@ class Box final : public session::Ports {
   [[nodiscard]] json::bj::array lamp_since_press() const;
   Result<json::bj::object> press(const control::Question& question);
   Result<json::bj::object> mute(const control::Question& question);
+
+  // box_asks.cpp
   boost::asio::awaitable<Result<control::Reply>> screenshot();
-  void shot_taken(const protocol::Screenshot& shot);
-  void shots_failed(const std::string& why);
+  /// Silence where the media process does not answer.
+  boost::asio::awaitable<protocol::SpeakerMeasured> measure_speaker();
+  void answered(const protocol::Screenshot& shot);
+  void answered(const protocol::SpeakerMeasured& measured);
+  /// By a media process that is gone.
+  void unanswered(const std::string& why);
 
   boost::asio::io_context& io_;
   Clock& clock_;
@@ -159,8 +167,10 @@ class Box final : public session::Ports {
   std::map<std::uint32_t, protocol::LegStats> leg_stats_;
   protocol::RoomStats room_stats_;
   std::optional<protocol::Ready> ready_;
-  std::map<std::uint32_t, std::shared_ptr<Shot>> shots_;
-  std::uint32_t last_shot_ = 0;
+  // What the media process owes, by the number of the question.
+  std::map<std::uint32_t, std::shared_ptr<Owed<protocol::Screenshot>>> shots_;
+  std::map<std::uint32_t, std::shared_ptr<Owed<protocol::SpeakerMeasured>>> measures_;
+  std::uint32_t last_question_ = 0;
 };
 
 }  // namespace madoguchi

@@ -75,7 +75,7 @@ void Box::camera_failed(const protocol::CameraFailed& failed) {
 }
 
 void Box::camera_lost(const session::Loss& loss) {
-  to_media(protocol::FramesDetach{});
+  to_media(protocol::FramesDetach{protocol::kRoomCamera});
   camera_steady_.clear();
   const Fault usual = loss.reason == session::Loss::hung ? Fault::camera_hung : Fault::camera_dead;
   const Fault fault = camera_reason_.value_or(usual);

@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
-#include "firmware/box_shot.hpp"
+#include "firmware/box.hpp"
 
 namespace madoguchi {
 
@@ -35,9 +35,10 @@ void Box::attach_frames() {
   const protocol::FrameMemory* frames = camera_.frames();
   if (frames == nullptr) return;
   protocol::FramesAttach attach;
+  attach.camera = protocol::kRoomCamera;
   attach.width = camera_.hello().width;
   attach.height = camera_.hello().height;
-  const int fds[] = {frames->readable.get(), frames->wake.get()};
+  const int fds[] = {frames->readable.get()};
   to_media(attach, fds);
 }
 
@@ -83,7 +84,7 @@ void Box::open_devices() {
 void Box::close_devices() {
   microphone_ = false;
   to_media(protocol::SetMicrophone{false});
-  to_media(protocol::FramesDetach{});
+  to_media(protocol::FramesDetach{protocol::kRoomCamera});
   clear_camera_faults();
   spawn(finish_devices(), "close-devices");
 }
@@ -113,7 +114,7 @@ void Box::media_ready(const protocol::Ready& ready) {
 void Box::media_lost(const session::Loss& loss) {
   ready_.reset();
   media_steady_.clear();
-  shots_failed("the media process was lost");
+  unanswered("the media process was lost");
   // It may have taken the card without showing it: a press of this moment is answered once more by the next life.
   if (timings_.pressed && clock_.boot() - *timings_.pressed < kAnswerAgain) chime_.pressed();
   faults_.raise(loss.reason == session::Loss::hung ? Fault::media_hung : Fault::media_dead);
@@ -144,7 +145,8 @@ struct Box::Heard {
                                          milliseconds(it.picture_age_ms)});
   }
   void operator()(const protocol::RoomStats& it) const { box.room_stats_ = it; }
-  void operator()(const protocol::Screenshot& it) const { box.shot_taken(it); }
+  void operator()(const protocol::SpeakerMeasured& it) const { box.answered(it); }
+  void operator()(const protocol::Screenshot& it) const { box.answered(it); }
 };
 
 void Box::media_said(const protocol::FromMedia& message) { std::visit(Heard{*this}, message); }

@@ -41,8 +41,9 @@ void add_millis(object& to, std::string_view key, std::optional<BootTime> from, 
 
 asio::awaitable<Result<control::Reply>> Box::answer(control::Question question) {
   if (question.command == "status") {
+    const protocol::SpeakerMeasured speaker = co_await measure_speaker();
     update_lamp();  // a camera that died this moment is not in the queue of events yet
-    co_return status();
+    co_return status(speaker);
   }
   if (question.command == "agenda") co_return agenda();
   if (question.command == "press") co_return press(question);
@@ -138,7 +139,7 @@ array Box::feeds_status() const {
   return feeds;
 }
 
-object Box::status() const {
+object Box::status(const protocol::SpeakerMeasured& speaker) const {
   const session::State& state = runner_.state();
   const session::Words words = session::words(view_, card_facts());
   object reply{{"ok", true}, {"hall", config_.box.hall}, {"board", board_->kind()}, {"version", MADOGUCHI_VERSION}};
@@ -164,7 +165,7 @@ object Box::status() const {
   reply["events_up"] = office_.is_up();
   reply["legs"] = legs_status();
   reply["camera_frames"] = room_stats_.camera_frames;
-  reply["speaker"] = object{{"level_db", room_stats_.speaker_level_db}, {"hz", room_stats_.speaker_hz}};
+  reply["speaker"] = object{{"level_db", speaker.level_db}, {"hz", speaker.hz}};
   object timings;
   add_millis(timings, "press_to_lamp_ms", timings_.pressed, timings_.lamp);
   add_millis(timings, "press_to_first_rtp_ms", timings_.pressed, timings_.first_rtp);

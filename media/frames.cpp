@@ -3,7 +3,6 @@
 #include "media/frames.hpp"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,8 +12,6 @@
 #include <cstring>
 #include <string>
 #include <utility>
-
-#include "base/clock.hpp"
 
 namespace madoguchi::protocol {
 
@@ -72,8 +69,6 @@ Result<FrameMemory> make_frame_memory(int width, int height) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   memory.readable.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!memory.readable.valid()) return fail(errno_error("opening the frame memory for reading", errno));
-  memory.wake.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!memory.wake.valid()) return fail(errno_error("making the frames' eventfd", errno));
   return memory;
 }
 
@@ -123,7 +118,7 @@ std::byte* FrameMapping::slot(std::uint64_t number) const {
 
 // ---- FrameWriter -----------------------------------------------------------------------------------------------------
 
-Result<FrameWriter> FrameWriter::open(int memory, UniqueFd wake, int width, int height) {
+Result<FrameWriter> FrameWriter::open(int memory, int width, int height) {
   auto mapping = FrameMapping::map(memory, width, height, true);
   if (!mapping) return fail(mapping.error());
   const FrameHeader& header = mapping->header();
@@ -132,7 +127,7 @@ Result<FrameWriter> FrameWriter::open(int memory, UniqueFd wake, int width, int 
     return fail(Errc::invalid, "the frame memory was made for another picture size");
   }
   const std::uint64_t number = header.latest.load(std::memory_order_relaxed);
-  return FrameWriter(std::move(*mapping), std::move(wake), number);
+  return FrameWriter(std::move(*mapping), number);
 }
 
 std::span<std::byte> FrameWriter::begin() {
@@ -150,9 +145,6 @@ void FrameWriter::publish(std::int64_t pts_ns) {
   slot.sequence.store(2 * next + 2, std::memory_order_release);
   header.latest.store(next, std::memory_order_release);
   number_ = next;
-  const std::uint64_t one = 1;
-  // A full counter (a reader that sleeps) is fine: it is woken already.
-  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
 }
 
 // ---- FrameReader -----------------------------------------------------------------------------------------------------
@@ -184,26 +176,8 @@ bool FrameReader::copy(std::span<std::byte> to, FrameInfo& info) const {
   return false;
 }
 
-bool FrameReader::latest(Frame& frame) {
-  spare_.resize(mapping_.frame_size());
-  FrameInfo info = frame;
-  if (!copy(spare_, info)) return false;
-  if (info.number == frame.number) return true;
-  frame.number = info.number;
-  frame.pts_ns = info.pts_ns;
-  frame.pixels.swap(spare_);
-  return true;
-}
-
-std::optional<std::chrono::nanoseconds> FrameReader::age() const {
-  const FrameHeader& header = mapping_.header();
-  const std::uint64_t number = header.latest.load(std::memory_order_acquire);
-  if (number == 0) return std::nullopt;
-  const std::int64_t pts_ns = header.slot[number % kFrameSlots].pts_ns.load(std::memory_order_relaxed);
-  const std::int64_t now = monotonic_ns();
-  if (pts_ns >= now) return std::chrono::nanoseconds(0);
-  if (pts_ns < 0) return std::chrono::nanoseconds(now);  // nonsense: as old as the machine
-  return std::chrono::nanoseconds(now - pts_ns);
+bool FrameReader::has_newer(const FrameInfo& info) const {
+  return mapping_.header().latest.load(std::memory_order_acquire) != info.number;
 }
 
 }  // namespace madoguchi::protocol

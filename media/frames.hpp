@@ -5,15 +5,11 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <vector>
 
 #include "base/result.hpp"
-#include "base/unique_fd.hpp"
 #include "media/protocol.hpp"
 
 namespace madoguchi::protocol {
@@ -70,19 +66,17 @@ class FrameMapping {
 class FrameWriter {
  public:
   /// `memory` may be closed afterwards. Errc::invalid when header and arguments do not agree.
-  static Result<FrameWriter> open(int memory, UniqueFd wake, int width, int height);
+  static Result<FrameWriter> open(int memory, int width, int height);
 
   /// Room for the next frame: Y, then U, then V, without padding. The same room until publish().
   std::span<std::byte> begin();
-  /// Makes what was drawn the newest frame and wakes the reader. Never blocks.
+  /// Makes what was drawn the newest frame. Never blocks.
   void publish(std::int64_t pts_ns);
   [[nodiscard]] std::uint64_t published() const { return number_; }
 
  private:
-  FrameWriter(FrameMapping mapping, UniqueFd wake, std::uint64_t number)
-      : mapping_(std::move(mapping)), wake_(std::move(wake)), number_(number) {}
+  FrameWriter(FrameMapping mapping, std::uint64_t number) : mapping_(std::move(mapping)), number_(number) {}
   FrameMapping mapping_;
-  UniqueFd wake_;
   std::uint64_t number_ = 0;  ///< of the newest frame
 };
 
@@ -91,29 +85,21 @@ struct FrameInfo {
   std::int64_t pts_ns = 0;
 };
 
-struct Frame : FrameInfo {
-  std::vector<std::byte> pixels;
-};
-
 class FrameReader {
  public:
   /// Width and height as FramesAttach said. `memory` may be closed afterwards.
   static Result<FrameReader> open(int memory, int width, int height);
 
+  /// There is a newer one than number `info.number`.
+  [[nodiscard]] bool has_newer(const FrameInfo& info) const;
   /// Copies the newest frame into `to` (at least frame_size() bytes). False: there is none yet, or the writer overtook
   /// every try; `to` is then undefined. Where the newest is number `info.number` already, nothing is copied.
   bool copy(std::span<std::byte> to, FrameInfo& info) const;
-  /// The same into a frame of its own; true: `frame` is the newest. Keeps the last good frame otherwise.
-  bool latest(Frame& frame);
-
-  /// Time since the newest frame was exposed; nullopt before the first. A pts in the future counts as now.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> age() const;
   [[nodiscard]] std::size_t frame_size() const { return mapping_.frame_size(); }
 
  private:
   explicit FrameReader(FrameMapping mapping) : mapping_(std::move(mapping)) {}
   FrameMapping mapping_;
-  std::vector<std::byte> spare_;
 };
 
 }  // namespace madoguchi::protocol

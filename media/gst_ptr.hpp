@@ -44,6 +44,41 @@ class GstPtr {
 };
 
 using ElementPtr = GstPtr<GstElement>;
+using PoolPtr = GstPtr<GstBufferPool>;
+
+/// The same for what is a GstMiniObject (GstBuffer, GstSample, GstCaps).
+template <class T>
+class MiniPtr {
+ public:
+  MiniPtr() = default;
+  static MiniPtr adopt(T* object) { return MiniPtr(object); }
+  static MiniPtr ref(T* object) {
+    if (object != nullptr) gst_mini_object_ref(GST_MINI_OBJECT_CAST(object));
+    return MiniPtr(object);
+  }
+  MiniPtr(const MiniPtr& other) : object_(other.object_) {
+    if (object_ != nullptr) gst_mini_object_ref(GST_MINI_OBJECT_CAST(object_));
+  }
+  MiniPtr(MiniPtr&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  MiniPtr& operator=(MiniPtr other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~MiniPtr() {
+    if (object_ != nullptr) gst_mini_object_unref(GST_MINI_OBJECT_CAST(object_));
+  }
+
+  [[nodiscard]] T* get() const { return object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+
+ private:
+  explicit MiniPtr(T* object) : object_(object) {}
+  T* object_ = nullptr;
+};
+
+using BufferPtr = MiniPtr<GstBuffer>;
+using SamplePtr = MiniPtr<GstSample>;
+using CapsPtr = MiniPtr<GstCaps>;
 
 /// The element of that name in a bin; null when there is none.
 inline ElementPtr named(const ElementPtr& bin, const char* name) {

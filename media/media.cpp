@@ -98,10 +98,12 @@ void Media::on(const protocol::FramesAttach& message, std::vector<UniqueFd>& fds
   }
   auto frames = protocol::FrameReader::open(fds[0].get(), message.width, message.height);
   if (!frames) return log::warning("frames-refused", {{"error", frames.error().message}});
-  sender_->attach(std::move(*frames));
+  sender_->pictures().attach(message.camera, std::move(*frames));
 }
 
-void Media::on(const protocol::FramesDetach&, std::vector<UniqueFd>&) { sender_->detach(); }
+void Media::on(const protocol::FramesDetach& message, std::vector<UniqueFd>&) {
+  sender_->pictures().detach(message.camera);
+}
 
 void Media::on(const protocol::MakeOffer& message, std::vector<UniqueFd>&) {
   const protocol::LegKey key = message.key;
@@ -127,7 +129,7 @@ void Media::on(const protocol::MakeOffer& message, std::vector<UniqueFd>&) {
   };
   PeerSinks sinks;
   if (message.direction == protocol::Direction::play) {
-    sinks.picture = [screen = screen_](GstSample* sample) { screen->set_far_picture(sample); };
+    sinks.picture = [screen = screen_, leg = key.leg](GstSample* sample) { screen->set_far_picture(leg, sample); };
     sinks.sound = [this, leg = key.leg](GstSample* sample) { speaker_->play(leg, sample); };
   }
   auto peer = Peer::make(std::move(options), std::move(events), std::move(sinks));
@@ -158,7 +160,7 @@ void Media::on(const protocol::DropLeg& message, std::vector<UniqueFd>&) {
   peer->close([this, key = message.key, play, peer] {
     if (play) {
       speaker_->forget(key.leg);
-      screen_->forget_far_picture();
+      screen_->forget_far_picture(key.leg);
     }
     link_.say(protocol::Dropped{key});
   });
@@ -169,13 +171,22 @@ void Media::on(const protocol::TakeScreenshot& message, std::vector<UniqueFd>& f
   done.id = message.id;
   if (fds.empty()) {
     done.error = "no descriptor to write to";
-  } else {
-    SelfView self;
-    if (sender_->shows_camera()) self = {sender_->self_view(), hello_.width, hello_.height};
-    const auto written = screen_->write_png(fds[0].get(), self, done.shows_people);
-    if (!written) done.error = written.error().message;
+    return link_.say(done);
   }
-  link_.say(done);
+  const Scene scene = screen_->scene({sender_->pictures().self_view(), hello_.width, hello_.height});
+  done.shows_people = scene.shows_people();
+  // Drawn and packed for a while: heartbeats and peers do not wait for it.
+  drawing_.run([this, scene, fd = std::make_shared<UniqueFd>(std::move(fds[0])), done]() mutable {
+    const auto written = write_png(scene, fd->get());
+    fd->reset();
+    if (!written) done.error = written.error().message;
+    post([this, done] { link_.say(done); });
+  });
+}
+
+void Media::on(const protocol::MeasureSpeaker& message, std::vector<UniqueFd>&) {
+  const SpeakerLevel level = speaker_->level();
+  link_.say(protocol::SpeakerMeasured{message.id, level.rms_db, level.strongest_hz});
 }
 
 void Media::on(const protocol::Quit&, std::vector<UniqueFd>&) { g_main_loop_quit(loop_); }
@@ -200,12 +211,9 @@ void Media::report() {
     message.codec = leg.peer->codec();
     link_.say(message);
   }
-  const SpeakerLevel level = speaker_->level();
   protocol::RoomStats room;
   room.microphone_open = sender_->microphone_open();
-  room.camera_frames = sender_->camera_frames();
-  room.speaker_level_db = level.rms_db;
-  room.speaker_hz = level.strongest_hz;
+  room.camera_frames = sender_->pictures().camera_frames();
   link_.say(room);
 }
 

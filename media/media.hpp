@@ -11,6 +11,7 @@
 #include "media/screen.hpp"
 #include "media/sender.hpp"
 #include "media/speaker.hpp"
+#include "media/worker.hpp"
 
 namespace madoguchi::media {
 
@@ -43,6 +44,7 @@ class Media {
   void on(const protocol::ApplyAnswer& message, std::vector<UniqueFd>& fds);
   void on(const protocol::DropLeg& message, std::vector<UniqueFd>& fds);
   void on(const protocol::TakeScreenshot& message, std::vector<UniqueFd>& fds);
+  void on(const protocol::MeasureSpeaker& message, std::vector<UniqueFd>& fds);
   void on(const protocol::Quit& message, std::vector<UniqueFd>& fds);
   void warm_up();
   void report();
@@ -57,6 +59,7 @@ class Media {
   std::unique_ptr<Speaker> speaker_;
   std::shared_ptr<Screen> screen_ = std::make_shared<Screen>();
   std::map<protocol::LegKey, Leg, LegKeyLess> legs_;
+  Worker drawing_;  ///< last: it is done before what it draws goes
   guint second_ = 0;
 };
 

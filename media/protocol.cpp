@@ -70,10 +70,12 @@ void fields(V& v, typename V::template Ref<SetMute> m) {
 }
 template <class V>
 void fields(V& v, typename V::template Ref<FramesAttach> m) {
-  v("width", m.width), v("height", m.height);
+  v("camera", m.camera), v("width", m.width), v("height", m.height);
 }
 template <class V>
-void fields(V&, typename V::template Ref<FramesDetach>) {}
+void fields(V& v, typename V::template Ref<FramesDetach> m) {
+  v("camera", m.camera);
+}
 template <class V>
 void fields(V& v, typename V::template Ref<MakeOffer> m) {
   fields(v, m.key), v("direction", m.direction), v("ice_servers", m.ice_servers);
@@ -88,6 +90,10 @@ void fields(V& v, typename V::template Ref<DropLeg> m) {
 }
 template <class V>
 void fields(V& v, typename V::template Ref<TakeScreenshot> m) {
+  v("id", m.id);
+}
+template <class V>
+void fields(V& v, typename V::template Ref<MeasureSpeaker> m) {
   v("id", m.id);
 }
 template <class V>
@@ -139,7 +145,10 @@ void fields(V& v, typename V::template Ref<LegStats> m) {
 template <class V>
 void fields(V& v, typename V::template Ref<RoomStats> m) {
   v("microphone_open", m.microphone_open), v("camera_frames", m.camera_frames);
-  v("speaker_level_db", m.speaker_level_db), v("speaker_hz", m.speaker_hz);
+}
+template <class V>
+void fields(V& v, typename V::template Ref<SpeakerMeasured> m) {
+  v("id", m.id), v("level_db", m.level_db), v("hz", m.hz);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<Screenshot> m) {
@@ -190,6 +199,8 @@ constexpr std::string_view kType<DropLeg> = "drop-leg";
 template <>
 constexpr std::string_view kType<TakeScreenshot> = "take-screenshot";
 template <>
+constexpr std::string_view kType<MeasureSpeaker> = "measure-speaker";
+template <>
 constexpr std::string_view kType<Quit> = "quit";
 template <>
 constexpr std::string_view kType<Ready> = "ready";
@@ -213,6 +224,8 @@ template <>
 constexpr std::string_view kType<LegStats> = "leg-stats";
 template <>
 constexpr std::string_view kType<RoomStats> = "room-stats";
+template <>
+constexpr std::string_view kType<SpeakerMeasured> = "speaker-measured";
 template <>
 constexpr std::string_view kType<Screenshot> = "screenshot";
 template <>

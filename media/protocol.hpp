@@ -20,7 +20,7 @@
 
 namespace madoguchi::protocol {
 
-inline constexpr int kVersion = 1;
+inline constexpr int kVersion = 2;
 inline constexpr int kChannelFd = 3;
 inline constexpr std::chrono::milliseconds kHeartbeatEvery{250};
 inline constexpr std::chrono::milliseconds kHungAfter{1000};
@@ -77,11 +77,17 @@ struct SetMute {
   bool muted = false;
 };
 
-/// Comes with two descriptors: the frame memory (read-only) and its eventfd. Media draws from it until FramesDetach.
+/// The camera that films the room and is sent. Others (a document camera) have names of their own.
+inline constexpr const char* kRoomCamera = "room";
+
+/// Comes with one descriptor: the camera's frame memory, read-only. Media draws from it until FramesDetach of that camera.
 struct FramesAttach {
+  std::string camera;
   int width = 0, height = 0;
 };
-struct FramesDetach {};
+struct FramesDetach {
+  std::string camera;
+};
 
 /// Make a peer and an offer with all candidates gathered (at most 300 ms); Offered or LegFailed answers.
 struct MakeOffer {
@@ -103,10 +109,15 @@ struct TakeScreenshot {
   std::uint32_t id = 0;
 };
 
+/// SpeakerMeasured answers.
+struct MeasureSpeaker {
+  std::uint32_t id = 0;
+};
+
 struct Quit {};
 
 using ToMedia = std::variant<MediaHello, ShowCard, SetMicrophone, SetMute, FramesAttach, FramesDetach, MakeOffer,
-                             ApplyAnswer, DropLeg, TakeScreenshot, Quit>;
+                             ApplyAnswer, DropLeg, TakeScreenshot, MeasureSpeaker, Quit>;
 
 // ---- media to daemon -------------------------------------------------------------------------------------------------
 
@@ -174,9 +185,13 @@ struct LegStats {
 /// Each second.
 struct RoomStats {
   bool microphone_open = false;
-  std::uint64_t camera_frames = 0;   ///< read from the frame memory since FramesAttach
-  double speaker_level_db = -100.0;  ///< RMS of what the speaker was given, dBFS
-  double speaker_hz = 0.0;           ///< simulated speaker: strongest frequency over the last second; 0 below -60 dBFS
+  std::uint64_t camera_frames = 0;  ///< read from the frame memory since FramesAttach
+};
+
+struct SpeakerMeasured {
+  std::uint32_t id = 0;
+  double level_db = -100.0;  ///< RMS of what the speaker was given over the last quarter of a second, dBFS
+  double hz = 0.0;           ///< its strongest frequency; 0 below -60 dBFS
 };
 
 struct Screenshot {
@@ -186,12 +201,12 @@ struct Screenshot {
 };
 
 using FromMedia = std::variant<Ready, Heartbeat, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame,
-                               Dropped, LegStats, RoomStats, Screenshot>;
+                               Dropped, LegStats, RoomStats, SpeakerMeasured, Screenshot>;
 
 // ---- daemon and camera -----------------------------------------------------------------------------------------------
 
-/// First message to the camera; comes with two descriptors: the frame memory (writable, sealed against resizing) and its
-/// eventfd. CameraReady answers once the first frame is written.
+/// First message to the camera; comes with one descriptor: the frame memory (writable, sealed against resizing). CameraReady
+/// answers once the first frame is written.
 struct CameraHello {
   int version = kVersion;
   std::string device = "simulated";  ///< "simulated" (moving picture with a running clock), an absolute path, "": none
@@ -235,7 +250,7 @@ Result<FromCamera> decode_from_camera(std::string_view text);
 
 // ---- frame memory ----------------------------------------------------------------------------------------------------
 // A memfd: FrameHeader, then kFrameSlots slots of I420. The camera fills the slot that is not the latest, then publishes
-// it and wakes the reader through the eventfd. The latest frame wins.
+// it. The latest frame wins.
 
 inline constexpr int kFrameSlots = 4;
 
@@ -247,7 +262,6 @@ constexpr std::size_t frame_bytes(int width, int height) {
 struct FrameMemory {
   UniqueFd writable;
   UniqueFd readable;  ///< the same memory, opened read-only
-  UniqueFd wake;      ///< eventfd, non-blocking
 };
 /// Made and sealed (no shrink, no grow) by the daemon. Errc::invalid for odd or absurd sizes.
 Result<FrameMemory> make_frame_memory(int width, int height);

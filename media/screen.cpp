@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawing with cairo and pango. Main thread.
+// Drawing with cairo and pango. Any thread.
 #include "media/screen.hpp"
 
 #include <gst/video/video.h>
@@ -78,14 +78,10 @@ Surface surface_of(const SelfView& self) {
   GstVideoInfo info;
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, static_cast<guint>(self.width),
                             static_cast<guint>(self.height));
-  GstBuffer* buffer = gst_buffer_new_memdup(self.i420.data(), self.i420.size());
   GstVideoFrame frame;
-  Surface surface;
-  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READ) != FALSE) {
-    surface = surface_of(frame);
-    gst_video_frame_unmap(&frame);
-  }
-  gst_buffer_unref(buffer);
+  if (gst_video_frame_map(&frame, &info, self.i420.get(), GST_MAP_READ) == FALSE) return {};
+  Surface surface = surface_of(frame);
+  gst_video_frame_unmap(&frame);
   return surface;
 }
 
@@ -165,6 +161,25 @@ void draw_banner(cairo_t* cairo, const protocol::ShowCard& card) {
   draw_text(cairo, card.title, kLine, kHeight - high + 20, kTextWidth, true);
 }
 
+/// The far sides beside each other, ourselves in the corner.
+void draw_talk(cairo_t* cairo, const Scene& scene) {
+  cairo_set_source_rgb(cairo, 0, 0, 0);
+  cairo_paint(cairo);
+  const double width = kWidth / static_cast<double>(std::max<std::size_t>(1, scene.far.size()));
+  double x = 0;
+  for (const SamplePtr& far : scene.far) {
+    if (const Surface picture = surface_of(far.get())) draw_picture(cairo, picture.get(), x, 0, width, kHeight);
+    x += width;
+  }
+  if (scene.self.i420) {
+    cairo_set_source_rgb(cairo, 1, 1, 1);
+    cairo_rectangle(cairo, kWidth - 280 - 3, 24 - 3, 256 + 6, 144 + 6);
+    cairo_fill(cairo);
+    if (const Surface picture = surface_of(scene.self)) draw_picture(cairo, picture.get(), kWidth - 280, 24, 256, 144);
+  }
+  draw_banner(cairo, scene.card);
+}
+
 cairo_status_t write_some(void* fd, const unsigned char* data, unsigned length) {
   while (length > 0) {
     const ssize_t count = ::write(*static_cast<int*>(fd), data, length);
@@ -177,51 +192,29 @@ cairo_status_t write_some(void* fd, const unsigned char* data, unsigned length) 
 
 }  // namespace
 
-Screen::~Screen() { forget_far_picture(); }
-
-void Screen::set_far_picture(GstSample* sample) {
-  GstSample* kept = gst_sample_ref(sample);
+void Screen::set_far_picture(std::uint32_t leg, GstSample* sample) {
+  SamplePtr kept = SamplePtr::ref(sample);
   const std::lock_guard lock(mutex_);
-  std::swap(far_, kept);
-  if (kept != nullptr) gst_sample_unref(kept);
+  std::swap(far_[leg], kept);
 }
 
-void Screen::forget_far_picture() {
+void Screen::forget_far_picture(std::uint32_t leg) {
   const std::lock_guard lock(mutex_);
-  if (far_ != nullptr) gst_sample_unref(far_);
-  far_ = nullptr;
+  far_.erase(leg);
 }
 
-Result<void> Screen::write_png(int fd, const SelfView& self, bool& shows_people) {
+Scene Screen::scene(SelfView self) const {
+  Scene scene{card_, {}, std::move(self)};
+  const std::lock_guard lock(mutex_);
+  for (const auto& [leg, sample] : far_) scene.far.push_back(sample);
+  return scene;
+}
+
+Result<void> write_png(const Scene& scene, int fd) {
   const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, kWidth, kHeight));
   const Cairo cairo(cairo_create(surface.get()));
-  shows_people = false;
-  if (card_.over_picture) {
-    cairo_set_source_rgb(cairo.get(), 0, 0, 0);
-    cairo_paint(cairo.get());
-    GstSample* far = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      if (far_ != nullptr) far = gst_sample_ref(far_);
-    }
-    if (far != nullptr) {
-      if (const Surface picture = surface_of(far)) draw_picture(cairo.get(), picture.get(), 0, 0, kWidth, kHeight);
-      gst_sample_unref(far);
-      shows_people = true;
-    }
-    if (!self.i420.empty()) {
-      cairo_set_source_rgb(cairo.get(), 1, 1, 1);
-      cairo_rectangle(cairo.get(), kWidth - 280 - 3, 24 - 3, 256 + 6, 144 + 6);
-      cairo_fill(cairo.get());
-      if (const Surface picture = surface_of(self)) {
-        draw_picture(cairo.get(), picture.get(), kWidth - 280, 24, 256, 144);
-      }
-      shows_people = true;
-    }
-    draw_banner(cairo.get(), card_);
-  } else {
-    draw_card(cairo.get(), card_);
-  }
+  if (scene.card.over_picture) draw_talk(cairo.get(), scene);
+  else draw_card(cairo.get(), scene.card);
   cairo_surface_flush(surface.get());
   if (cairo_surface_write_to_png_stream(surface.get(), write_some, &fd) != CAIRO_STATUS_SUCCESS) {
     return fail(Errc::io, "the PNG could not be written");

@@ -4,12 +4,11 @@
 
 #include <fmt/format.h>
 #include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "media/bus.hpp"
 #include "media/link.hpp"
@@ -17,8 +16,6 @@
 namespace madoguchi::media {
 
 namespace {
-
-constexpr gint64 kCameraGoneAfter = G_USEC_PER_SEC;  ///< then black is sent instead of a frozen picture
 
 std::string description(const std::string& element, const SenderSettings& settings) {
   const int bits = settings.video_kbps * 1000;
@@ -45,13 +42,6 @@ std::string description(const std::string& element, const SenderSettings& settin
       "vp8enc name=enc deadline=1 cpu-used=-8 threads=1 target-bitrate={} keyframe-max-dist={} "
       "error-resilient=default lag-in-frames=0",
       bits, key_frames);
-}
-
-std::vector<std::byte> black_picture(int width, int height) {
-  const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  std::vector<std::byte> picture(protocol::frame_bytes(width, height), std::byte{128});
-  std::fill_n(picture.begin(), luma, std::byte{16});
-  return picture;
 }
 
 bool exists(const char* element) {
@@ -108,10 +98,10 @@ struct Sender::Outlet {
 };
 
 Sender::Sender(SenderSettings settings)
-    : settings_(std::move(settings)), black_(black_picture(settings_.width, settings_.height)) {}
+    : settings_(std::move(settings)), pictures_(settings_.width, settings_.height, settings_.fps) {}
 
 Sender::~Sender() {
-  if (timer_ != 0) g_source_remove(timer_);
+  pictures_.feed({});
   for (auto& [codec, encoder] : video_) stop(encoder);
   if (audio_) stop(*audio_);
 }
@@ -214,11 +204,7 @@ Result<void> Sender::add(const std::shared_ptr<Peer>& peer) {
     audio_->outlet->peers.push_back(peer);
   }
   codecs_[peer.get()] = codec;
-  if (timer_ == 0) {
-    push_frame();
-    timer_ =
-        g_timeout_add_full(G_PRIORITY_HIGH, static_cast<guint>(1000 / settings_.fps), on_frame_time, this, nullptr);
-  }
+  feed_encoders();
   return {};
 }
 
@@ -233,17 +219,21 @@ void Sender::remove(const Peer* peer) {
     return outlet.peers.empty();
   };
   if (const auto encoder = video_.find(codec); encoder != video_.end() && take_out(*encoder->second.outlet)) {
-    stop(encoder->second);
+    Encoder unused = std::move(encoder->second);
     video_.erase(encoder);
+    feed_encoders();
+    stop(unused);
   }
   if (audio_ && take_out(*audio_->outlet)) {
     stop(*audio_);
     audio_.reset();
   }
-  if (codecs_.empty() && timer_ != 0) {
-    g_source_remove(timer_);
-    timer_ = 0;
-  }
+}
+
+void Sender::feed_encoders() {
+  std::vector<ElementPtr> sources;
+  for (const auto& [codec, encoder] : video_) sources.push_back(encoder.source);
+  pictures_.feed(std::move(sources));
 }
 
 void Sender::want_key_frame(const std::string& codec) {
@@ -262,7 +252,7 @@ void Sender::set_microphone(bool open) {
 void Sender::set_muted(bool muted) {
   muted_ = muted;
   update_microphone();
-  if (timer_ != 0) push_frame();
+  pictures_.set_muted(muted);
 }
 
 void Sender::update_microphone() {
@@ -271,45 +261,6 @@ void Sender::update_microphone() {
   constexpr int kSilence = 4;
   const bool heard = microphone_open_ && !muted_ && settings_.microphone == "simulated";
   g_object_set(audio_->source.get(), "wave", heard ? kSine : kSilence, nullptr);
-}
-
-void Sender::attach(protocol::FrameReader frames) {
-  frames_ = std::move(frames);
-  last_number_ = 0;
-}
-
-void Sender::detach() {
-  frames_.reset();
-  frame_.clear();
-  shows_camera_ = false;
-}
-
-bool Sender::look_at_camera() {
-  if (!frames_) return false;
-  protocol::FrameInfo info;
-  info.number = last_number_;
-  if (frame_.size() != frames_->frame_size()) frame_.resize(frames_->frame_size());
-  const gint64 now = monotonic_us();
-  if (frames_->copy(frame_, info) && info.number != last_number_) {
-    last_number_ = info.number;
-    frame_at_ = now;
-    ++camera_frames_;
-  }
-  return last_number_ > 0 && now - frame_at_ < kCameraGoneAfter;
-}
-
-void Sender::push_frame() {
-  shows_camera_ = look_at_camera() && !muted_;
-  const std::vector<std::byte>& picture = shows_camera_ ? frame_ : black_;
-  for (const auto& [codec, encoder] : video_) {
-    GstBuffer* buffer = gst_buffer_new_memdup(picture.data(), picture.size());
-    gst_app_src_push_buffer(GST_APP_SRC(encoder.source.get()), buffer);
-  }
-}
-
-gboolean Sender::on_frame_time(gpointer self) {
-  static_cast<Sender*>(self)->push_frame();
-  return G_SOURCE_CONTINUE;
 }
 
 }  // namespace madoguchi::media

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "media/frames.hpp"
 #include "media/gst_ptr.hpp"
 #include "media/peer.hpp"
+#include "media/pictures.hpp"
 
 namespace madoguchi::media {
 
@@ -44,14 +44,9 @@ class Sender {
   void set_microphone(bool open);
   /// Black and silence before the encoders, at once.
   void set_muted(bool muted);
-  void attach(protocol::FrameReader frames);
-  void detach();
-  [[nodiscard]] std::uint64_t camera_frames() const { return camera_frames_; }
+  /// Where the cameras' frames come in, and the self view goes out.
+  [[nodiscard]] Pictures& pictures() { return pictures_; }
   [[nodiscard]] bool microphone_open() const { return microphone_open_; }
-  /// The picture last sent is a camera's.
-  [[nodiscard]] bool shows_camera() const { return shows_camera_; }
-  /// The newest camera frame as I420, empty when there is none: for the self view.
-  [[nodiscard]] const std::vector<std::byte>& self_view() const { return frame_; }
   [[nodiscard]] const SenderSettings& settings() const { return settings_; }
 
  private:
@@ -63,21 +58,15 @@ class Sender {
   Result<Encoder> start_video(const std::string& codec);
   Result<Encoder> start_audio();
   void stop(Encoder& encoder);
-  void push_frame();
-  static gboolean on_frame_time(gpointer self);
+  void feed_encoders();
   void update_microphone();
-  bool look_at_camera();
 
   SenderSettings settings_;
   std::map<std::string, Encoder> video_;
   std::optional<Encoder> audio_;
   std::map<const Peer*, std::string> codecs_;
-  std::optional<protocol::FrameReader> frames_;
-  std::vector<std::byte> frame_, black_, missing_;
-  std::uint64_t last_number_ = 0, camera_frames_ = 0;
-  gint64 frame_at_ = 0;
-  guint timer_ = 0;
-  bool microphone_open_ = false, muted_ = false, shows_camera_ = false;
+  Pictures pictures_;
+  bool microphone_open_ = false, muted_ = false;
 };
 
 }  // namespace madoguchi::media

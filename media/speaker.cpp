@@ -3,8 +3,8 @@
 #include "media/speaker.hpp"
 
 #include <fmt/format.h>
-#include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
+#include <gst/fft/gstfftf32.h>
 
 #include <algorithm>
 #include <cmath>
@@ -25,18 +25,15 @@ constexpr int kRate = 48000;
 constexpr std::uint32_t kChimeInput = 0xffffffff;
 constexpr const char* kFormat = "audio/x-raw,format=F32LE,layout=interleaved,channels=1,rate=48000";
 
-GstFlowReturn on_mixed(GstAppSink* sink, gpointer data) {
-  GstSample* sample = gst_app_sink_pull_sample(sink);
-  if (sample == nullptr) return GST_FLOW_OK;
+GstPadProbeReturn on_mixed(GstPad*, GstPadProbeInfo* info, gpointer data) {
   GstMapInfo map;
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
-  if (gst_buffer_map(buffer, &map, GST_MAP_READ) != FALSE) {
+  GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  if (buffer != nullptr && gst_buffer_map(buffer, &map, GST_MAP_READ) != FALSE) {
     (*static_cast<std::shared_ptr<Meter>*>(data))
         ->add(reinterpret_cast<const float*>(map.data), map.size / sizeof(float));
     gst_buffer_unmap(buffer, &map);
   }
-  gst_sample_unref(sample);
-  return GST_FLOW_OK;
+  return GST_PAD_PROBE_OK;
 }
 
 /// Power of one frequency (Goertzel), up to a factor.
@@ -51,6 +48,26 @@ double power(const std::vector<float>& samples, double hz) {
     last = now;
   }
   return last * last + before * before - factor * last * before;
+}
+
+/// Of 60 to 4000 Hz, in steps of 2.9 Hz.
+double strongest_bin(const std::vector<float>& samples) {
+  constexpr int kSize = 16384;
+  std::vector<float> padded(samples);
+  padded.resize(kSize, 0.0F);
+  std::vector<GstFFTF32Complex> bins(kSize / 2 + 1);
+  const std::unique_ptr<GstFFTF32, decltype(&gst_fft_f32_free)> fft(gst_fft_f32_new(kSize, FALSE), gst_fft_f32_free);
+  gst_fft_f32_fft(fft.get(), padded.data(), bins.data());
+  constexpr double kStep = static_cast<double>(kRate) / kSize;
+  std::size_t best = 0;
+  float best_power = -1;
+  for (auto i = static_cast<std::size_t>(60 / kStep); i <= static_cast<std::size_t>(4000 / kStep); ++i) {
+    const float here = bins[i].r * bins[i].r + bins[i].i * bins[i].i;
+    if (here <= best_power) continue;
+    best_power = here;
+    best = i;
+  }
+  return static_cast<double>(best) * kStep;
 }
 
 }  // namespace
@@ -78,20 +95,15 @@ SpeakerLevel Meter::level() const {
   SpeakerLevel level;
   level.rms_db = rms > 1e-5 ? 20.0 * std::log10(rms) : -100.0;
   if (level.rms_db < -60.0) return level;
-  // Coarse over the whole range, in steps of the window's resolution, then fine around the best.
-  double best = 0;
+  // Coarse over the whole range by a Fourier transform, then fine around the best.
+  double best = strongest_bin(samples);
   double best_power = -1;
-  const auto look = [&](double from, double to, double by) {
-    for (double hz = from; hz <= to; hz += by) {
-      const double here = power(samples, hz);
-      if (here > best_power) {
-        best_power = here;
-        best = hz;
-      }
-    }
-  };
-  look(60, 4000, 4);
-  look(best - 4, best + 4, 0.5);
+  for (double hz = best - 4, end = best + 4; hz <= end; hz += 0.5) {
+    const double here = power(samples, hz);
+    if (here <= best_power) continue;
+    best_power = here;
+    best = hz;
+  }
   level.strongest_hz = best;
   return level;
 }
@@ -102,8 +114,7 @@ Speaker::Speaker(const std::string& device, GstClockTime base_time) {
   GError* error = nullptr;
   pipeline_ = ElementPtr::adopt(gst_parse_launch(
       fmt::format("audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! {} ! audiomixer name=mix "
-                  "latency=40000000 ! {} ! tee name=t ! queue ! appsink name=meter sync=false async=false drop=true "
-                  "max-buffers=50  t. ! queue ! {}",
+                  "latency=40000000 ! {} ! {}",
                   kFormat, kFormat, sink)
           .c_str(),
       &error));
@@ -120,11 +131,10 @@ Speaker::Speaker(const std::string& device, GstClockTime base_time) {
   gst_element_set_base_time(pipeline_.get(), base_time);
   watch_bus(pipeline_.get(), [](const std::string&) {});
   mixer_ = named(pipeline_, "mix");
-  const ElementPtr meter = named(pipeline_, "meter");
-  GstAppSinkCallbacks callbacks{};
-  callbacks.new_sample = on_mixed;
-  gst_app_sink_set_callbacks(GST_APP_SINK(meter.get()), &callbacks, new std::shared_ptr<Meter>(meter_),
-                             [](gpointer data) { delete static_cast<std::shared_ptr<Meter>*>(data); });
+  GstPad* mixed = gst_element_get_static_pad(mixer_.get(), "src");
+  gst_pad_add_probe(mixed, GST_PAD_PROBE_TYPE_BUFFER, on_mixed, new std::shared_ptr<Meter>(meter_),
+                    [](gpointer data) { delete static_cast<std::shared_ptr<Meter>*>(data); });
+  gst_object_unref(mixed);
   gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
 }
 

@@ -18,7 +18,7 @@
 namespace madoguchi::media {
 
 struct SpeakerLevel {
-  double rms_db = -100.0;   ///< dBFS over the last second
+  double rms_db = -100.0;   ///< dBFS over the last quarter of a second
   double strongest_hz = 0;  ///< 0 below -60 dBFS
 };
 
@@ -49,6 +49,7 @@ class Speaker {
   void forget(std::uint32_t leg);
   /// "press", "connected", "ended", "trouble", "ready".
   void chime(std::string_view code);
+  /// Measured now; it costs some milliseconds.
   [[nodiscard]] SpeakerLevel level() const { return meter_->level(); }
 
  private:

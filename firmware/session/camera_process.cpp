@@ -78,7 +78,7 @@ void CameraProcess::greet() {
   auto memory = protocol::make_frame_memory(hello_.width, hello_.height);
   if (!memory) return lives_.present()->break_off(memory.error().message);
   frames_ = std::move(*memory);
-  const std::array<int, 2> fds = {frames_->writable.get(), frames_->wake.get()};
+  const std::array<int, 1> fds = {frames_->writable.get()};
   // A failure shows as its death or as silence.
   (void)lives_.present()->send(protocol::encode(protocol::ToCamera(hello_)), fds);
   frames_->writable.reset();

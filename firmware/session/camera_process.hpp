@@ -25,8 +25,8 @@ class CameraProcess {
  public:
   /// Called from the loop, never from inside a call of this class. None may destroy it.
   struct Handlers {
-    /// The first frame of a life is in `frames` (valid until the next on_lost, start() or stop()): hand `readable` and
-    /// `wake` to the media process with FramesAttach.
+    /// The first frame of a life is in `frames` (valid until the next on_lost, start() or stop()): hand
+    /// `readable` to the media process with FramesAttach.
     std::function<void(const protocol::CameraReady& ready, const protocol::FrameMemory& frames)> on_ready;
     std::function<void(const protocol::CameraFailed& failed)> on_failed;  ///< why; on_lost follows
     std::function<void(const Loss& loss)> on_lost;  ///< the next life comes by itself, after the back-off

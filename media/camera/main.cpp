@@ -164,8 +164,8 @@ int main() {
   if (!first->has_value()) return kOk;
   auto message = decode_to_camera((*first)->text);
   if (message && std::holds_alternative<Quit>(*message)) return kOk;
-  if (!message || (*first)->fds.size() != 2) {
-    log::error("camera-hello", {{"error", message ? "it needs two descriptors" : message.error().message}});
+  if (!message || (*first)->fds.size() != 1) {
+    log::error("camera-hello", {{"error", message ? "it needs one descriptor" : message.error().message}});
     return kProtocol;
   }
   const auto hello = std::get<CameraHello>(*message);
@@ -179,7 +179,7 @@ int main() {
   if (!node) return give_up(node.error());
   auto source = camera::open_source(hello, std::move(*node));
   if (!source) return give_up(source.error());
-  auto frames = FrameWriter::open((*first)->fds[0].get(), std::move((*first)->fds[1]), hello.width, hello.height);
+  auto frames = FrameWriter::open((*first)->fds[0].get(), hello.width, hello.height);
   if (!frames) return give_up({"broken", frames.error().message});
   (*first)->fds.clear();
   return Film(hello, **source, *frames, *sandbox).run();

@@ -95,7 +95,7 @@ Separate run_separate(const test::CameraStandIn& camera) {
   CameraHello hello;
   hello.device = camera.node();
   auto memory = make_frame_memory(hello.width, hello.height);
-  const int fds[] = {memory->writable.get(), memory->wake.get()};
+  const int fds[] = {memory->writable.get()};
   if (!send_message(ends->first.get(), encode(ToCamera(hello)), fds)) throw std::runtime_error("no hello");
   auto reader = FrameReader::open(memory->readable.get(), hello.width, hello.height);
   const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));

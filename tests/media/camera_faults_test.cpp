@@ -15,10 +15,13 @@
 #include "media/frames.hpp"
 #include "tests/support/camera_stand_in.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/newest.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::protocol;
 using test::CameraStandIn;
+using test::Frame;
+using test::newest;
 using test::StandIn;
 
 namespace {
@@ -45,8 +48,19 @@ struct Program {
     auto made = make_frame_memory(hello.width, hello.height);
     REQUIRE(made.has_value());
     memory = std::move(*made);
-    const int fds[] = {memory.writable.get(), memory.wake.get()};
+    const int fds[] = {memory.writable.get()};
     REQUIRE(send_message(channel.get(), encode(ToCamera(hello)), fds).has_value());
+  }
+  /// Until the program says something, which must be a heartbeat, or the time of a picture has passed.
+  void heartbeat_or_a_moment() {
+    pollfd wait{channel.get(), POLLIN, 0};
+    if (::poll(&wait, 1, 30) == 0) return;
+    const auto message = receive_message(channel.get());
+    REQUIRE(message.has_value());
+    REQUIRE(message->has_value());
+    const auto decoded = decode_from_camera((*message)->text);
+    REQUIRE(decoded.has_value());
+    REQUIRE(std::holds_alternative<Heartbeat>(*decoded));
   }
   /// The next word that is no heartbeat; nullopt: it has closed.
   std::optional<FromCamera> next() {
@@ -81,7 +95,7 @@ struct Program {
     auto reader = FrameReader::open(memory.readable.get(), width, height);
     REQUIRE(reader.has_value());
     Frame frame;
-    REQUIRE(reader->latest(frame));
+    REQUIRE(newest(*reader, frame));
     const auto line = static_cast<std::size_t>(width) * static_cast<std::size_t>(height / 2);
     return {std::to_integer<int>(frame.pixels[line + static_cast<std::size_t>(width / 2)]),
             std::to_integer<int>(frame.pixels[line])};
@@ -204,10 +218,7 @@ TEST_CASE("MJPEG pictures whose size changes are fitted, each") {
   // 640x480 is fitted between bars, 320x180 is not: both come.
   bool bars = false, none = false;
   for (int i = 0; i < 2000 && !(bars && none); ++i) {
-    pollfd wake{program.memory.wake.get(), POLLIN, 0};
-    REQUIRE(::poll(&wake, 1, 30'000) == 1);
-    std::uint64_t wakes = 0;
-    REQUIRE(::read(program.memory.wake.get(), &wakes, sizeof wakes) == sizeof wakes);
+    program.heartbeat_or_a_moment();
     const int edge = program.luma(320, 180).second;
     bars = bars || edge == 16;
     none = none || edge > 24;
@@ -228,12 +239,9 @@ TEST_CASE("a camera that gives H.264 alone is decoded, and nonsense of it is bro
   std::vector<std::vector<std::byte>> seen;
   Frame frame;
   while (seen.size() < 20) {
-    pollfd wake{program.memory.wake.get(), POLLIN, 0};
-    REQUIRE(::poll(&wake, 1, 30'000) == 1);
-    std::uint64_t wakes = 0;
-    REQUIRE(::read(program.memory.wake.get(), &wakes, sizeof wakes) == sizeof wakes);
+    program.heartbeat_or_a_moment();
     const auto before = frame.number;
-    if (!reader->latest(frame) || frame.number == before) continue;
+    if (!newest(*reader, frame) || frame.number == before) continue;
     const auto [least, most] = std::minmax_element(frame.pixels.begin(), frame.pixels.begin() + 320 * 180);
     CHECK(std::to_integer<int>(*least) < 40);
     CHECK(std::to_integer<int>(*most) > 200);

@@ -20,10 +20,13 @@
 #include "media/camera/test_picture.hpp"
 #include "media/frames.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/newest.hpp"
 
 using namespace std::chrono_literals;
 using namespace madoguchi;
 using namespace madoguchi::protocol;
+using test::Frame;
+using test::newest;
 
 namespace {
 
@@ -54,7 +57,7 @@ struct Program {
     auto made = make_frame_memory(hello.width, hello.height);
     if (made) memory = std::move(*made);
     std::vector<int> fds;
-    if (made) fds = {memory.writable.get(), memory.wake.get()};
+    if (made) fds = {memory.writable.get()};
     REQUIRE(send_message(channel.get(), encode(ToCamera(hello)), fds).has_value());
   }
   /// nullopt: it has closed.
@@ -150,7 +153,7 @@ TEST_CASE("the program films: ready with the first frame, heartbeats, new frames
   auto reader = FrameReader::open(program.memory.readable.get(), 640, 360);
   REQUIRE(reader.has_value());
   Frame frame;
-  REQUIRE(reader->latest(frame));
+  REQUIRE(newest(*reader, frame));
   const Frame before = frame;
   for (std::uint64_t count = 1; count <= 2; ++count) {
     const auto beat = program.next();
@@ -158,13 +161,10 @@ TEST_CASE("the program films: ready with the first frame, heartbeats, new frames
     REQUIRE(std::holds_alternative<Heartbeat>(*beat));
     CHECK(std::get<Heartbeat>(*beat).count == count);
   }
-  REQUIRE(reader->latest(frame));
+  REQUIRE(newest(*reader, frame));
   CHECK(frame.number > before.number + 3);
   CHECK(frame.pts_ns - before.pts_ns > 300'000'000);  // two beats
   CHECK(frame.pixels != before.pixels);
-  std::uint64_t wakes = 0;
-  CHECK(::read(program.memory.wake.get(), &wakes, sizeof wakes) == sizeof wakes);
-  CHECK(wakes >= frame.number);
 
   if (GENERATE(false, true)) {
     program.channel.reset();

@@ -3,7 +3,6 @@
 #include "media/frames.hpp"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -14,13 +13,14 @@
 
 #include "base/clock.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/newest.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::protocol;
+using madoguchi::test::Frame;
+using madoguchi::test::newest;
 
 namespace {
-
-UniqueFd duplicate(const UniqueFd& fd) { return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)); }
 
 struct Pair {
   FrameMemory memory;
@@ -31,7 +31,7 @@ struct Pair {
 Pair make_pair(int width, int height) {
   auto memory = make_frame_memory(width, height);
   REQUIRE(memory.has_value());
-  auto writer = FrameWriter::open(memory->writable.get(), duplicate(memory->wake), width, height);
+  auto writer = FrameWriter::open(memory->writable.get(), width, height);
   REQUIRE(writer.has_value());
   auto reader = FrameReader::open(memory->readable.get(), width, height);
   REQUIRE(reader.has_value());
@@ -67,32 +67,25 @@ TEST_CASE("the frame memory cannot change its size, and its readable side cannot
   CHECK(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory->readable.get(), 0) == MAP_FAILED);
 }
 
-TEST_CASE("the newest frame is read, and the reader is woken") {
+TEST_CASE("the newest frame is read, and whether there is a newer one is known without reading") {
   Pair pair = make_pair(64, 32);
   Frame frame;
-  CHECK_FALSE(pair.reader.latest(frame));
-  CHECK_FALSE(pair.reader.age().has_value());
+  CHECK_FALSE(newest(pair.reader, frame));
 
   draw(pair.writer, 1, monotonic_ns() - 50'000'000);
   draw(pair.writer, 2, monotonic_ns() - 40'000'000);
   draw(pair.writer, 3, monotonic_ns() - 30'000'000);
-  std::uint64_t wakes = 0;
-  REQUIRE(::read(pair.memory.wake.get(), &wakes, sizeof wakes) == sizeof wakes);
-  CHECK(wakes == 3);
-
-  REQUIRE(pair.reader.latest(frame));
+  REQUIRE(newest(pair.reader, frame));
   CHECK(frame.number == 3);
   REQUIRE(frame.pixels.size() == frame_bytes(64, 32));
   CHECK(std::ranges::all_of(frame.pixels, [](std::byte b) { return b == std::byte{3}; }));
-  const auto age = pair.reader.age();
-  REQUIRE(age.has_value());
-  CHECK(*age >= std::chrono::milliseconds(30));
-  CHECK(*age < std::chrono::seconds(30));
+  CHECK_FALSE(pair.reader.has_newer(frame));
 
-  REQUIRE(pair.reader.latest(frame));  // nothing newer: still the newest
+  REQUIRE(newest(pair.reader, frame));  // nothing newer: still the newest
   CHECK(frame.number == 3);
   for (int i = 4; i < 20; ++i) draw(pair.writer, static_cast<std::uint8_t>(i), monotonic_ns());
-  REQUIRE(pair.reader.latest(frame));
+  CHECK(pair.reader.has_newer(frame));
+  REQUIRE(newest(pair.reader, frame));
   CHECK(frame.number == 19);
   CHECK(frame.pixels[100] == std::byte{19});
 }
@@ -103,7 +96,7 @@ TEST_CASE("a writer that died while drawing leaves the last whole frame") {
   const std::span<std::byte> room = pair.writer.begin();
   std::memset(room.data(), 99, room.size() / 2);
   Frame frame;
-  REQUIRE(pair.reader.latest(frame));
+  REQUIRE(newest(pair.reader, frame));
   CHECK(frame.number == 1);
   CHECK(frame.pixels.front() == std::byte{1});
   CHECK(frame.pixels.back() == std::byte{1});
@@ -124,7 +117,7 @@ TEST_CASE("no torn frame is ever returned to a reader beside a writer") {
   for (bool last = false; !last;) {
     last = done;
     const std::uint64_t before = frame.number;
-    if (!pair.reader.latest(frame)) continue;
+    if (!newest(pair.reader, frame)) continue;
     if (frame.number == before) continue;
     if (frame.number < before) ++backwards;
     if (++seen == kFrames) enough = true;
@@ -147,7 +140,7 @@ TEST_CASE("a frame that is overwritten while it is read is noticed") {
   REQUIRE(mapping.has_value());
   mapping->header().slot[1].sequence.store(2 * 5 + 1);  // frame 5 is being drawn over frame 1
   Frame frame;
-  CHECK_FALSE(pair.reader.latest(frame));
+  CHECK_FALSE(newest(pair.reader, frame));
 }
 
 TEST_CASE("a hostile header gives at most a wrong picture") {
@@ -161,16 +154,13 @@ TEST_CASE("a hostile header gives at most a wrong picture") {
       GENERATE(std::uint64_t{2}, std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max(), std::uint64_t{7});
   header.latest = number;
   Frame frame;
-  if (2 * number + 2 != 0) CHECK_FALSE(pair.reader.latest(frame));  // the slot does not hold that number
+  if (2 * number + 2 != 0) CHECK_FALSE(newest(pair.reader, frame));  // the slot does not hold that number
   for (auto& slot : header.slot) {
     slot.sequence = 2 * number + 2;
     slot.pts_ns = std::numeric_limits<std::int64_t>::min();
   }
-  CHECK(pair.reader.latest(frame));
+  CHECK(newest(pair.reader, frame));
   CHECK(frame.pixels.size() == frame_bytes(64, 32));
-  CHECK(pair.reader.age() > std::chrono::seconds(0));
-  for (auto& slot : header.slot) slot.pts_ns = std::numeric_limits<std::int64_t>::max();
-  CHECK(pair.reader.age() == std::chrono::nanoseconds(0));
 }
 
 TEST_CASE("a memory that could fault the reader is refused") {
@@ -186,6 +176,6 @@ TEST_CASE("a memory that could fault the reader is refused") {
   REQUIRE(memory.has_value());
   CHECK_FALSE(FrameReader::open(memory->readable.get(), 64, 64).has_value());  // FramesAttach lied
   CHECK_FALSE(FrameReader::open(memory->readable.get(), -64, -32).has_value());
-  CHECK_FALSE(FrameWriter::open(memory->writable.get(), duplicate(memory->wake), 32, 64).has_value());
+  CHECK_FALSE(FrameWriter::open(memory->writable.get(), 32, 64).has_value());
   CHECK_FALSE(FrameReader::open(-1, 64, 32).has_value());
 }

@@ -64,6 +64,18 @@ class MediaUnderTest {
     return found;
   }
 
+  /// Asks with each heartbeat what the speaker plays, until it is a tone.
+  std::optional<protocol::SpeakerMeasured> listen(std::chrono::milliseconds within) {
+    std::optional<protocol::SpeakerMeasured> heard;
+    pump(within, [&](const protocol::FromMedia& message) {
+      if (std::holds_alternative<protocol::Heartbeat>(message)) send(protocol::MeasureSpeaker{++asked_});
+      const auto* measured = std::get_if<protocol::SpeakerMeasured>(&message);
+      if (measured != nullptr && measured->hz > 0) heard = *measured;
+      return heard.has_value();
+    });
+    return heard;
+  }
+
   /// Takes messages until `enough` says so after one of them; false when the time was up or it is gone.
   bool pump(std::chrono::milliseconds within, const std::function<bool(const protocol::FromMedia&)>& enough) {
     const auto until = std::chrono::steady_clock::now() + within;
@@ -118,6 +130,7 @@ class MediaUnderTest {
   boost::asio::io_context io_;
   UniqueFd channel_;
   std::optional<Child> child_;
+  std::uint32_t asked_ = 0;
 };
 
 }  // namespace madoguchi::test

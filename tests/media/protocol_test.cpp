@@ -74,8 +74,9 @@ TEST_CASE("messages to media survive the way") {
 
   CHECK(to_media(SetMicrophone{true}).open);
   CHECK(to_media(SetMute{true}).muted);
-  CHECK(to_media(FramesAttach{1280, 720}).height == 720);
-  to_media(FramesDetach{});
+  CHECK(to_media(FramesAttach{"room", 1280, 720}).height == 720);
+  CHECK(to_media(FramesAttach{"room", 1280, 720}).camera == "room");
+  CHECK(to_media(FramesDetach{"document"}).camera == "document");
   MakeOffer make{kKey, Direction::play, {{"stun:127.0.0.1:3478", "", ""}, {"turn:127.0.0.1:3479", "user", "secret"}}};
   const MakeOffer make2 = to_media(make);
   CHECK(make2.key == kKey);
@@ -87,6 +88,7 @@ TEST_CASE("messages to media survive the way") {
   CHECK(to_media(ApplyAnswer{kKey, "v=0\r\n"}).sdp == "v=0\r\n");
   CHECK(to_media(DropLeg{kKey}).key == kKey);
   CHECK(to_media(TakeScreenshot{9}).id == 9);
+  CHECK(to_media(MeasureSpeaker{8}).id == 8);
   to_media(Quit{});
 }
 
@@ -118,12 +120,14 @@ TEST_CASE("messages from media survive the way") {
   CHECK(stats.bytes == 17);
   CHECK(stats.height == 480);
   CHECK(stats.codec == "vp8");
-  const RoomStats room = from_media(RoomStats{true, 30, -20.5, 441.25});
+  const RoomStats room = from_media(RoomStats{true, 30});
   CHECK(room.microphone_open);
   CHECK(room.camera_frames == 30);
-  CHECK(room.speaker_level_db == -20.5);
-  CHECK(room.speaker_hz == 441.25);
-  CHECK(from_media(RoomStats{false, 0, -std::numeric_limits<double>::infinity(), 0}).speaker_level_db < -100);
+  const SpeakerMeasured measured = from_media(SpeakerMeasured{8, -20.5, 441.25});
+  CHECK(measured.id == 8);
+  CHECK(measured.level_db == -20.5);
+  CHECK(measured.hz == 441.25);
+  CHECK(from_media(SpeakerMeasured{8, -std::numeric_limits<double>::infinity(), 0}).level_db < -100);
   const Screenshot shot = from_media(Screenshot{3, "no", true});
   CHECK(shot.id == 3);
   CHECK(shot.error == "no");
@@ -161,9 +165,12 @@ TEST_CASE("a refusal names what is wrong") {
       {R"({"type": "ready"})", "unknown message type \"ready\""},  // of the other direction
       {R"({"type": "set-mute"})", "\"muted\" is missing"},
       {R"({"type": "set-mute", "muted": 1})", "\"muted\" is not true or false"},
-      {R"({"type": "frames-attach", "width": "1280", "height": 720})", "\"width\" is not a whole number"},
-      {R"({"type": "frames-attach", "width": 1280.5, "height": 720})", "\"width\" is not a whole number"},
-      {R"({"type": "frames-attach", "width": 99999999999, "height": 720})", "\"width\" is not a whole number"},
+      {R"({"type": "frames-attach", "camera": "room", "width": "1280", "height": 720})",
+       "\"width\" is not a whole number"},
+      {R"({"type": "frames-attach", "camera": "room", "width": 1280.5, "height": 720})",
+       "\"width\" is not a whole number"},
+      {R"({"type": "frames-attach", "camera": "room", "width": 99999999999, "height": 720})",
+       "\"width\" is not a whole number"},
       {R"({"type": "drop-leg", "leg": -1, "epoch": 0})", "\"leg\" is not a whole number in range"},
       {R"({"type": "drop-leg", "leg": 1, "epoch": 4294967296})", "\"epoch\" is not a whole number in range"},
       {R"({"type": "apply-answer", "leg": 1, "epoch": 1, "sdp": null})", "\"sdp\" is not a string"},
@@ -208,10 +215,10 @@ TEST_CASE("every member of a first message is required, and its version must be 
   ready.version = 0;
   CHECK_FALSE(decode_from_media(encode(FromMedia(ready))).has_value());
   CameraHello camera;
-  camera.version = 2;
+  camera.version = kVersion + 1;
   CHECK_FALSE(decode_to_camera(encode(ToCamera(camera))).has_value());
   CameraReady camera_ready;
-  camera_ready.version = 2;
+  camera_ready.version = kVersion + 1;
   CHECK_FALSE(decode_from_camera(encode(FromCamera(camera_ready))).has_value());
 }
 

@@ -136,6 +136,8 @@ void FakeMedia::act(const ToMedia& message, std::vector<UniqueFd> fds) {
     const bool written = !fds.empty() && ::write(fds.front().get(), signature.data(), signature.size()) ==
                                              static_cast<ssize_t>(signature.size());
     say(Screenshot{take->id, written ? "" : "no descriptor to write to", habits.people});
+  } else if (const auto* measure = std::get_if<MeasureSpeaker>(&message)) {
+    say(SpeakerMeasured{measure->id, -100, 0});
   } else if (std::holds_alternative<FramesAttach>(message)) {
     frame_fds_ = std::move(fds);
   } else if (std::holds_alternative<FramesDetach>(message)) {

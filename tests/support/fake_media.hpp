@@ -75,7 +75,7 @@ class FakeMedia {
     }
     return found;
   }
-  /// Descriptors that came with FramesAttach in the present life: memory and eventfd.
+  /// Descriptors that came with FramesAttach in the present life.
   [[nodiscard]] const std::vector<UniqueFd>& frame_fds() const { return frame_fds_; }
 
  private:

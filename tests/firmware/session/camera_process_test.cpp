@@ -19,6 +19,7 @@
 
 #include "media/frames.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/newest.hpp"
 
 using namespace std::chrono_literals;
 using namespace madoguchi;
@@ -94,14 +95,14 @@ TEST_CASE("a camera process lives from start to stop, and draws") {
   CHECK_FALSE(bench.camera.alive());
   CHECK(running_children().empty());
   CHECK(bench.camera.frames() == nullptr);
-  protocol::Frame frame;
+  test::Frame frame;
   bench.on_ready = [&](const protocol::CameraReady& ready, const protocol::FrameMemory& frames) {
     CHECK(ready.width == 320);
     CHECK(ready.seccomp);
     CHECK_FALSE(frames.writable.valid());  // only the camera holds it
     auto reader = protocol::FrameReader::open(frames.readable.get(), ready.width, ready.height);
     REQUIRE(reader.has_value());
-    CHECK(reader->latest(frame));
+    CHECK(test::newest(*reader, frame));
   };
   bench.camera.start(Bench::hello());
   REQUIRE(bench.run_until([&] { return bench.readies == 1; }));
@@ -274,15 +275,15 @@ TEST_CASE("the back-off grows to 5 s, and begins anew after steady pictures") {
   CHECK(played.losses.size() == 7);
 }
 
-TEST_CASE("the hello brings the frame memory and its eventfd, new ones for each life") {
+TEST_CASE("the hello brings the frame memory, a new one for each life") {
   Played played;
   played.camera.start({});
   played.advance(0ms);
   auto message = receive_message(played.theirs.back().get());
   REQUIRE((message.has_value() && message->has_value()));
   CHECK(std::holds_alternative<protocol::CameraHello>(protocol::decode_to_camera((*message)->text).value()));
-  REQUIRE((*message)->fds.size() == 2);
-  auto writer = protocol::FrameWriter::open((*message)->fds[0].get(), std::move((*message)->fds[1]), 1280, 720);
+  REQUIRE((*message)->fds.size() == 1);
+  auto writer = protocol::FrameWriter::open((*message)->fds[0].get(), 1280, 720);
   REQUIRE(writer.has_value());
   CHECK(played.camera.frames() == nullptr);  // nothing is in it yet
   writer->begin();
@@ -291,8 +292,8 @@ TEST_CASE("the hello brings the frame memory and its eventfd, new ones for each 
   REQUIRE(played.camera.frames() != nullptr);
   const auto frames_seen = [&played] {
     auto reader = protocol::FrameReader::open(played.camera.frames()->readable.get(), 1280, 720);
-    protocol::Frame frame;
-    return reader.has_value() && reader->latest(frame);
+    test::Frame frame;
+    return reader.has_value() && test::newest(*reader, frame);
   };
   CHECK(frames_seen());
   played.die();

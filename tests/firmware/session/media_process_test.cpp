@@ -287,9 +287,8 @@ TEST_CASE("a full channel counts as hung") {
 }
 
 TEST_CASE("a life that breaks the protocol is replaced") {
-  const std::string text =
-      GENERATE(as<std::string>{}, "nonsense", R"({"type":"offered"})",
-               R"({"type":"ready","version":1,"landlock":true,"seccomp":true,"encoders":[]})");  // a second Ready
+  const std::string text = GENERATE(as<std::string>{}, "nonsense", R"({"type":"offered"})",
+                                    protocol::encode(protocol::FromMedia(protocol::Ready{})));  // a second Ready
   Bench bench;
   bench.start();
   REQUIRE(bench.fake.say_text(text));
@@ -304,7 +303,9 @@ TEST_CASE("a life of another version never gets ready") {
   Bench bench;
   bench.fake.habits.ready = false;
   bench.start();
-  REQUIRE(bench.fake.say_text(R"({"type":"ready","version":2,"landlock":true,"seccomp":true,"encoders":[]})"));
+  protocol::Ready stranger;
+  stranger.version = protocol::kVersion + 1;
+  REQUIRE(bench.fake.say(stranger));
   bench.settle();
   REQUIRE(bench.losses.size() >= 1);
   CHECK(bench.losses[0].reason == Loss::broken);
@@ -317,8 +318,8 @@ TEST_CASE("descriptors travel with a message") {
   bench.start();
   auto memory = protocol::make_frame_memory(64, 32);
   REQUIRE(memory.has_value());
-  const std::array<int, 2> fds = {memory->readable.get(), memory->wake.get()};
-  REQUIRE(bench.media.send(protocol::FramesAttach{64, 32}, fds).has_value());
+  const std::array<int, 2> fds = {memory->readable.get(), memory->writable.get()};
+  REQUIRE(bench.media.send(protocol::FramesAttach{"room", 64, 32}, fds).has_value());
   bench.settle();
   CHECK(bench.fake.frame_fds().size() == 2);
 }
