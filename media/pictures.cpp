@@ -3,6 +3,7 @@
 #include "media/pictures.hpp"
 
 #include <gst/app/gstappsrc.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +12,6 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
 
 namespace madoguchi::media {
 
@@ -63,6 +63,7 @@ void Pictures::feed(std::vector<ElementPtr> sources) {
 }
 
 void Pictures::run() {
+  ::pthread_setname_np(::pthread_self(), "pictures");
   const auto interval = std::chrono::nanoseconds(std::chrono::seconds(1)) / fps_;
   std::unique_lock lock(mutex_);
   auto next = steady_now() + interval;

@@ -2,6 +2,8 @@
 // The thread and its queue.
 #include "media/worker.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace madoguchi::media {
@@ -24,6 +26,7 @@ void Worker::run(std::function<void()> work) {
 }
 
 void Worker::work() {
+  ::pthread_setname_np(::pthread_self(), "worker");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });

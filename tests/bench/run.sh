@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the release preset and runs one bench.
 #
-#   tests/bench/run.sh NAME [--check]     NAME: press_to_picture, camera_path
+#   tests/bench/run.sh NAME [--check]     NAME: press_to_picture, camera_path, session_cost
 #
 # One line a figure: name value unit (min..max, n) target ok|MISSED. With --check: exit status 1 when one is missed.
 set -euo pipefail
