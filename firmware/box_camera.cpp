@@ -56,6 +56,7 @@ void Box::watch_cameras() {
 
 void Box::camera_ready(const protocol::CameraReady& ready) {
   if (!ready.landlock || !ready.seccomp) faults_.raise(Fault::sandbox_missing, kCamera);
+  else faults_.clear(Fault::sandbox_missing, kCamera);
   for (const Fault fault : kCameraFaults) faults_.clear(fault, kCamera);
   camera_steady_.after(config_.camera_process.same_frame_after + 1s,
                        [this] { faults_.clear(Fault::camera_frozen, kCamera); });

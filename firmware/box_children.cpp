@@ -101,6 +101,7 @@ asio::awaitable<void> Box::finish_devices() {
 void Box::media_ready(const protocol::Ready& ready) {
   ready_ = ready;
   if (!ready.landlock || !ready.seccomp) faults_.raise(Fault::sandbox_missing);
+  else faults_.clear(Fault::sandbox_missing);
   if (microphone_) to_media(protocol::SetMicrophone{true});
   if (muted_) to_media(protocol::SetMute{true});
   attach_frames();

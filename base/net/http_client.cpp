@@ -11,6 +11,7 @@
 #include <boost/system/system_error.hpp>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "base/clock.hpp"
 #include "base/net/transfer.hpp"
@@ -34,10 +35,14 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
     static const CURLcode kOnce = ::curl_global_init(CURL_GLOBAL_DEFAULT);
     (void)kOnce;
     multi_ = ::curl_multi_init();
-    ::curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
-    ::curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    ::curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
-    ::curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    const auto set = [this](CURLMoption option, auto value) {
+      if (::curl_multi_setopt(multi_, option, value) != CURLM_OK)
+        throw std::runtime_error("libcurl takes no callbacks");
+    };
+    set(CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
+    set(CURLMOPT_SOCKETDATA, this);
+    set(CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
+    set(CURLMOPT_TIMERDATA, this);
   }
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
@@ -58,8 +63,11 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
 
   bool add(Transfer& transfer) {
     if (multi_ == nullptr) return false;
+    if (!transfer.is_sound() || ::curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) {
+      transfer.finish(CURLE_FAILED_INIT);
+      return true;
+    }
     transfers_.insert(&transfer);
-    ::curl_multi_add_handle(multi_, transfer.easy());
     return true;
   }
   void remove(Transfer& transfer) {

@@ -26,7 +26,11 @@ Transfer::Transfer(boost::asio::any_io_executor executor, const HttpRequest& req
     : wake(executor, boost::asio::steady_timer::time_point::max()), easy_(::curl_easy_init()), body_(request.body),
       body_cap_(request.body_cap), streams_(streams) {
   CURL* curl = easy_.get();
-  const auto set = [curl](CURLoption option, auto value) { ::curl_easy_setopt(curl, option, value); };
+  // An option that libcurl does not take would be a request that is not what it says: it is never sent.
+  const auto set = [this, curl](CURLoption option, auto value) {
+    const CURLcode taken = ::curl_easy_setopt(curl, option, value);
+    if (taken != CURLE_OK && unset_ == CURLE_OK) unset_ = taken;
+  };
   set(CURLOPT_URL, request.url.to_string().c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PROXY, "");
@@ -126,6 +130,11 @@ Error Transfer::error(const Url& url) const {
   const std::string where = url.redacted();
   const std::string words = words_[0] != '\0' ? std::string(words_) : std::string(::curl_easy_strerror(code));
   if (cancelled) return {Errc::cancelled, where + ": given up"};
+  if (unset_ == CURLE_BAD_FUNCTION_ARGUMENT) return {Errc::invalid, where + ": a value of the request is too long"};
+  if (unset_ != CURLE_OK) {
+    return {Errc::unsupported, fmt::format("{}: this machine's libcurl lacks what is needed ({}): install Debian's own",
+                                           where, ::curl_easy_strerror(unset_))};
+  }
   if (too_large_) return {Errc::too_large, fmt::format("{}: the reply is larger than {} bytes", where, body_cap_)};
   long header_bytes = 0;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_HEADER_SIZE, &header_bytes);

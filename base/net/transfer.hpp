@@ -20,6 +20,8 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  /// False: some option was not taken, and it must not be sent.
+  [[nodiscard]] bool is_sound() const { return easy_ && unset_ == CURLE_OK; }
   void finish(CURLcode code);
   void cancel();
   /// What went wrong, in our words.
@@ -51,6 +53,7 @@ class Transfer {
   std::size_t body_cap_;
   bool streams_;
   bool too_large_ = false;
+  CURLcode unset_ = CURLE_OK;  ///< why an option was not taken
   char words_[CURL_ERROR_SIZE] = {};
 };
 

@@ -45,9 +45,7 @@ void LinuxBoard::start() {
       look();
     });
   }
-  asio::post(executor_, [weak = std::weak_ptr(self_)] {
-    if (const auto self = weak.lock()) (*self)->look();
-  });
+  asio::post(executor_, lifetime_.guarded([](LinuxBoard& self) { self.look(); }));
 }
 
 void LinuxBoard::stop() {
@@ -271,9 +269,8 @@ void LinuxBoard::shine() {
   bulb_.reset();
   written_.reset();
   look_again_.after(settings_.look_again, [this] { look(); });
-  asio::post(executor_, [weak = std::weak_ptr(self_)] {
-    if (const auto self = weak.lock()) (*self)->set_fault(Fault::lamp_missing, (*self)->bulb_ == nullptr);
-  });
+  asio::post(executor_,
+             lifetime_.guarded([](LinuxBoard& self) { self.set_fault(Fault::lamp_missing, self.bulb_ == nullptr); }));
 }
 
 LampSeen LinuxBoard::lamp_seen() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/lifetime.hpp"
 #include "board/board.hpp"
 #include "board/linux/gpio_line.hpp"
 #include "board/linux/input_device.hpp"
@@ -91,7 +92,7 @@ class LinuxBoard final : public Board {
   std::string lamp_missing_;
   std::optional<bool> written_;
   std::map<Fault, bool> faults_;
-  std::shared_ptr<LinuxBoard*> self_ = std::make_shared<LinuxBoard*>(this);
+  Lifetime<LinuxBoard> lifetime_{this};
 };
 
 }  // namespace madoguchi::board

@@ -70,10 +70,9 @@ void ChildLives::go_on() {
     begin_alarm_.after(delay, [this] { begin(); });
     return;
   }
-  asio::post(executor_, [weak = std::weak_ptr(self_), plan = plan_] {
-    const auto self = weak.lock();
-    if (self && (*self)->plan_ == plan) (*self)->begin();
-  });
+  asio::post(executor_, lifetime_.guarded([plan = plan_](ChildLives& self) {
+    if (self.plan_ == plan) self.begin();
+  }));
 }
 
 void ChildLives::begin() {

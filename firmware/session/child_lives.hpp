@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/lifetime.hpp"
 #include "firmware/session/child_life.hpp"
 
 namespace madoguchi::session {
@@ -81,7 +82,7 @@ class ChildLives {
   std::uint64_t plan_ = 0;                            ///< next() and end() overtake what was planned before
   std::optional<std::chrono::milliseconds> pending_;  ///< the delay of a next life that still waits for the last
   Alarm begin_alarm_, gone_deadline_;
-  std::shared_ptr<ChildLives*> self_ = std::make_shared<ChildLives*>(this);
+  Lifetime<ChildLives> lifetime_{this};
 };
 
 }  // namespace madoguchi::session

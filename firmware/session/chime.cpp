@@ -11,7 +11,8 @@ protocol::ShowCard Chime::on(protocol::ShowCard card) const {
 }
 
 void Chime::shown(const protocol::ShowCard& card) {
-  last_ = card.code;
+  // Each life of the media process begins with this one: the card after it is the one that was there before.
+  if (card.code != "starting") last_ = card.code;
   owed_ = false;
 }
 

@@ -36,7 +36,7 @@ Runner::Runner(asio::any_io_executor executor, Clock& clock, Settings settings, 
       wake_(executor, asio::steady_timer::time_point::max()) {}
 
 Runner::~Runner() {
-  *alive_ = false;
+  lifetime_.end();
   wind_up();
   for (const auto& child : children_) child->deadline.clear();
 }
@@ -192,19 +192,18 @@ void Runner::spawn(std::string what, milliseconds deadline, const Job& job, std:
       held->cancel.emit(asio::cancellation_type::terminal);
     }
   });
-  auto finish = [this, child, alive = alive_, what = std::move(what),
-                 done = std::move(done)](std::exception_ptr failure) {
-    if (!*alive) return;
-    child->deadline.clear();
-    children_.remove(child);
-    if (child->late) {
-      ++counters_.late;
-      log::warning("action-late", {{"action", what}});
-    } else {
-      log::task_failed(what, failure);
-    }
-    if (done) done(child->late);
-  };
+  auto finish = lifetime_.guarded(
+      [child, what = std::move(what), done = std::move(done)](Runner& self, const std::exception_ptr& failure) {
+        child->deadline.clear();
+        self.children_.remove(child);
+        if (child->late) {
+          ++self.counters_.late;
+          log::warning("action-late", {{"action", what}});
+        } else {
+          log::task_failed(what, failure);
+        }
+        if (done) done(child->late);
+      });
   asio::co_spawn(executor_, job(), asio::bind_cancellation_slot(child->cancel.slot(), std::move(finish)));
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/faults.hpp"
+#include "base/lifetime.hpp"
 #include "firmware/session/actions.hpp"
 #include "firmware/session/events.hpp"
 #include "firmware/session/state.hpp"
@@ -132,7 +133,7 @@ class Runner {
   std::list<std::pair<TimerKey, std::unique_ptr<Alarm>>> timers_;
   std::list<std::shared_ptr<Child>> children_;
   Queue disk_{{}, false, true}, office_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Lifetime<Runner> lifetime_{this};
 };
 
 }  // namespace madoguchi::session

@@ -2,6 +2,8 @@
 // Enters a sandbox and tries what it must not be able to do, from its first thread and from one started after. Prints a
 // line for each: "main read-other EACCES". Run by sandbox_test.cpp.
 //   sandbox_probe READABLE WRITABLE OTHER [network] [local] [processes] [call=NAME ...]
+// With "outside" it enters none, and tries what whoever runs it may not be able to do anyway: who could is proof.
+//   sandbox_probe READABLE WRITABLE OTHER outside [call=NAME ...]
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -73,6 +75,15 @@ bool clones(unsigned long flags) {
   return pid > 0;
 }
 
+void try_calls(const char* thread) {
+  // With arguments that no call takes: what comes back from the kernel itself is another error (EINVAL, EFAULT, EBADF).
+  for (const auto& name : g_calls) {
+    const int number = ::seccomp_syscall_resolve_name(name.c_str());
+    errno = EXFULL;  // a name that this processor does not have
+    say(thread, ("call-" + name).c_str(), number >= 0 && ::syscall(number, -1L, -1L, -1L, -1L, -1L, -1L) >= 0);
+  }
+}
+
 void try_all(const char* thread) {
   say(thread, "read-allowed", opens(g_readable + "/file", O_RDONLY));
   say(thread, "list-allowed", opens(g_readable, O_RDONLY | O_DIRECTORY));
@@ -124,12 +135,15 @@ void try_all(const char* thread) {
   say(thread, "clone-user", clones(CLONE_NEWUSER));
   say(thread, "clone-net", clones(CLONE_NEWNET));
   say(thread, "clone3", ::syscall(SYS_clone3, nullptr, 0) >= 0);
-  // With arguments that no call takes: what comes back from the kernel itself is another error (EINVAL, EFAULT, EBADF).
-  for (const auto& name : g_calls) {
-    const int number = ::seccomp_syscall_resolve_name(name.c_str());
-    errno = EXFULL;  // a name that this processor does not have
-    say(thread, ("call-" + name).c_str(), number >= 0 && ::syscall(number, -1L, -1L, -1L, -1L, -1L, -1L) >= 0);
-  }
+  try_calls(thread);
+}
+
+/// What rights alone may refuse.
+void try_rights(const char* thread) {
+  say(thread, "read-shadow", opens("/etc/shadow", O_RDONLY));
+  say(thread, "clone-user", clones(CLONE_NEWUSER));
+  say(thread, "clone-net", clones(CLONE_NEWNET));
+  try_calls(thread);
 }
 
 }  // namespace
@@ -148,6 +162,13 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "local") == 0) sandbox.local_sockets = true;
     if (std::strcmp(argv[i], "processes") == 0) sandbox.processes = true;
     if (std::strncmp(argv[i], "call=", 5) == 0) g_calls.emplace_back(argv[i] + 5);
+  }
+  if (argc > 4 && std::strcmp(argv[4], "outside") == 0) {
+    fmt::print("report outside\n");
+    std::fflush(stdout);
+    try_rights("main");
+    std::thread([] { try_rights("thread"); }).join();
+    return 0;
   }
   g_inherited = ::open("/bin/true", O_RDONLY);
   const auto report = madoguchi::enter_sandbox(sandbox);

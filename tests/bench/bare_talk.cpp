@@ -8,6 +8,8 @@
 #include <gst/gst.h>
 #include <gst/sdp/sdp.h>
 #include <gst/webrtc/webrtc.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -16,8 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/json.hpp"
+#include "base/unique_fd.hpp"
 #include "media/camera/test_picture.hpp"
 #include "media/publish_chain.hpp"
 #include "media/sdp.hpp"
@@ -56,11 +58,13 @@ void film(GstAppSrc* to, const std::atomic<bool>& ends) {
     picture.draw(room, moment, std::chrono::duration_cast<std::chrono::milliseconds>(moment));
     pictures.at(i) = gst_buffer_new_memdup(room.data(), room.size());
   }
-  auto next = steady_now();
+  const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  const itimerspec beat{{0, 1'000'000'000 / kFps}, {0, 1}};
+  ::timerfd_settime(timer.get(), 0, &beat, nullptr);
   for (std::size_t i = 0; !ends; ++i) {
     gst_app_src_push_buffer(to, gst_buffer_copy(pictures.at(i % pictures.size())));
-    next += std::chrono::nanoseconds(std::chrono::seconds(1)) / kFps;
-    std::this_thread::sleep_until(next);
+    std::uint64_t beats = 0;
+    if (::read(timer.get(), &beats, sizeof beats) != sizeof beats) break;
   }
   for (GstBuffer* each : pictures) gst_buffer_unref(each);
 }

@@ -43,8 +43,9 @@ struct Room {
   board::Board* board;
   Box box;
 
-  explicit Room(std::unique_ptr<board::Board> of)
-      : board(of.get()), box(io, clock, config(folder), std::move(of), media.spawner()) {
+  explicit Room(std::unique_ptr<board::Board> of, const std::function<void(Room&)>& before = {})
+      : board(of.get()), box(io, clock, config(folder, static_cast<bool>(before)), std::move(of), media.spawner()) {
+    if (before) before(*this);
     REQUIRE(box.start());
     settle();
     REQUIRE(media.living());
@@ -56,12 +57,38 @@ struct Room {
     settle();
   }
 
-  static config::Config config(const Folder& folder) {
+  static config::Config config(const Folder& folder, bool has_feed) {
     config::Config made;
     made.box.hall = "中央公民館";
     made.box.state = folder / "state";
     made.box.socket = folder / "control.sock";
+    if (!has_feed) return made;
+    schedule::FeedSettings feed;
+    feed.name = "hall";
+    feed.url = "http://127.0.0.1:1/bookings.ics";  // nobody is there: what is on disk counts
+    made.schedule.feeds.push_back(feed);
+    schedule::LinkRule rule;
+    rule.feeds = {"hall"};
+    rule.link = "https://desk.example/rooms/(?P<room>[a-z0-9]+)";
+    rule.seats.push_back(
+        {"counsellor", "相談員", "https://desk.example/whip/{room}", "https://desk.example/whep/{room}"});
+    made.schedule.links.push_back(rule);
     return made;
+  }
+  /// A booking in the agenda that an earlier life left on the disk.
+  void booked(std::chrono::minutes from, std::chrono::minutes until) {
+    schedule::Consultation consultation;
+    consultation.id = "0123456789abcdef";
+    consultation.feed = "hall";
+    consultation.start = clock.wall() + from;
+    consultation.end = clock.wall() + until;
+    consultation.seats.push_back(
+        {"counsellor", "相談員", "https://desk.example/whip/r", "https://desk.example/whep/r"});
+    object agenda = schedule::to_json(schedule::Agenda{{consultation}});
+    agenda["read_at"] = clock.wall().time_since_epoch().count();
+    std::filesystem::create_directories(folder / "state");
+    std::filesystem::permissions(folder / "state", std::filesystem::perms::owner_all);
+    write_text(folder / "state/agenda-hall.json", json::bj::serialize(agenda));
   }
   void settle() {
     io.restart();
@@ -136,15 +163,92 @@ TEST_CASE("a press while no media process is ready is answered as soon as one is
   CHECK(room.chimes("nothing-open") == Strings{"press"});
 }
 
-TEST_CASE("a fresh media process shows the card again without its chime, when nobody pressed") {
-  Room room(std::make_unique<HallBoard>());
-  REQUIRE_FALSE(room.media.heard<protocol::ShowCard>().empty());
-  const std::string code = room.media.heard<protocol::ShowCard>().back().code;
-  room.advance(1min);
+TEST_CASE("the ready card chimes when a booking opens, and not when a fresh media process shows it again") {
+  Room room(std::make_unique<HallBoard>(), [](Room& it) { it.booked(31min, 60min); });
+  CHECK(room.chimes("ready").empty());
+  room.advance(2min);
+  CHECK(room.chimes("ready") == Strings{"ready"});
   room.media.die();
   for (int i = 0; i < 40 && room.media.lives() == 1; ++i) room.advance(100ms);
   room.advance(100ms);
-  CHECK(room.chimes(code) == Strings{""});
+  REQUIRE(room.media.lives() == 2);
+  CHECK(room.chimes("ready") == Strings{""});
+}
+
+TEST_CASE(
+    "a press of an earlier life of this boot is gone on with, also past the booked end, and a bare id by the agenda") {
+  struct Row {
+    const char* what;
+    object press;
+    std::chrono::minutes from, until;  ///< of the booking in the agenda
+    bool resumed;
+  };
+  const std::string boot = session::read_boot_id();
+  const auto now = FakeClock(WallTime(1'800'000'000'000ms)).boot().time_since_epoch();
+  const auto written = [&](std::chrono::seconds ago) {
+    const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(now - ago).count();
+    const object seat{{"id", "counsellor"},
+                      {"role", "相談員"},
+                      {"publish", "https://desk.example/whip/r"},
+                      {"play", "https://desk.example/whep/r"}};
+    return object{{"version", 1},
+                  {"boot", boot},
+                  {"written", at},
+                  {"plan", object{{"consultation", "0123456789abcdef"},
+                                  {"start", 1'799'990'000'000},
+                                  {"end", 1'799'999'000'000},
+                                  {"events", ""},
+                                  {"seats", json::bj::array{seat}}}}};
+  };
+  const object bare{{"boot", boot}, {"consultation", "0123456789abcdef"}};
+  const Row rows[] = {
+      {"past the end, written a minute ago", written(1min), -60min, -20min, true},
+      {"past the end, the daemon was long away", written(1h), -60min, -20min, false},
+      {"the office has moved the end", written(1h), -60min, 20min, true},
+      {"a bare id, the booking goes on", bare, -60min, 20min, true},
+      {"a bare id, past the end", bare, -60min, -20min, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Room room(std::make_unique<HallBoard>(), [&row](Room& it) {
+      it.booked(row.from, row.until);
+      write_text(it.folder / "state/press.json", json::bj::serialize(row.press));
+    });
+    room.advance(1s);
+    CHECK(room.media.heard<protocol::SetMicrophone>().empty() != row.resumed);
+    const auto file = room.folder / "state/press.json";
+    REQUIRE(until(
+        room.io,
+        [&] {
+          return std::filesystem::exists(file) == row.resumed &&
+                 (!row.resumed || read_text(file).find("\"version\":1") != std::string::npos);
+        },
+        20s));
+  }
+}
+
+TEST_CASE("a media process that runs without its sandbox is a fault, until one has it") {
+  Room room(std::make_unique<HallBoard>());
+  const auto faults = [&room] {
+    std::string codes;
+    const auto status = room.ask({{"command", "status"}});
+    REQUIRE(status);
+    for (const auto& fault : status->body.at("faults").as_array()) {
+      codes += std::string(fault.at("code").as_string()) + ' ';
+    }
+    return codes;
+  };
+  CHECK(faults().find("sandbox-missing") == std::string::npos);
+  room.media.habits.sandboxed = false;
+  room.media.die();
+  for (int i = 0; i < 40 && room.media.lives() == 1; ++i) room.advance(100ms);
+  room.advance(100ms);
+  CHECK(faults().find("sandbox-missing") != std::string::npos);
+  room.media.habits.sandboxed = true;
+  room.media.die();
+  for (int i = 0; i < 40 && room.media.lives() == 2; ++i) room.advance(100ms);
+  room.advance(100ms);
+  CHECK(faults().find("sandbox-missing") == std::string::npos);
 }
 
 TEST_CASE("only a finger presses the button of a real board, and nobody's picture is taken") {

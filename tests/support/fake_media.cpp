@@ -114,7 +114,7 @@ void FakeMedia::hear(Message message) {
 
 void FakeMedia::act(const ToMedia& message, std::vector<UniqueFd> fds) {
   if (std::holds_alternative<MediaHello>(message) && habits.ready) {
-    say(Ready{kVersion, true, true, {"x264enc", "vp8enc"}});
+    say(Ready{kVersion, habits.sandboxed, habits.sandboxed, {"x264enc", "vp8enc"}});
     beat();
   } else if (const auto* make = std::get_if<MakeOffer>(&message)) {
     legs_.emplace_back(make->key, make->direction);

@@ -28,14 +28,15 @@ class FakeMedia {
  public:
   /// What a life does by itself; for lives that begin later, and for the present one.
   struct Habits {
-    bool ready = true;     ///< answers MediaHello
-    bool beats = true;     ///< a Heartbeat each 250 ms once it was ready
-    bool offers = true;    ///< MakeOffer -> Offered with kCannedOffer
-    bool connects = true;  ///< ApplyAnswer -> Connected, then FirstRtp (publish) or FirstFrame (play)
-    bool drops = true;     ///< DropLeg -> Dropped
-    bool pictures = true;  ///< TakeScreenshot -> eight bytes into the descriptor, Screenshot
-    bool people = false;   ///< and says that people are in it
-    bool starts = true;    ///< false: the spawner fails
+    bool ready = true;      ///< answers MediaHello
+    bool sandboxed = true;  ///< and says so
+    bool beats = true;      ///< a Heartbeat each 250 ms once it was ready
+    bool offers = true;     ///< MakeOffer -> Offered with kCannedOffer
+    bool connects = true;   ///< ApplyAnswer -> Connected, then FirstRtp (publish) or FirstFrame (play)
+    bool drops = true;      ///< DropLeg -> Dropped
+    bool pictures = true;   ///< TakeScreenshot -> eight bytes into the descriptor, Screenshot
+    bool people = false;    ///< and says that people are in it
+    bool starts = true;     ///< false: the spawner fails
   };
   struct Received {
     std::uint32_t life;

@@ -90,7 +90,9 @@ std::string chunk_of(const std::string& bytes) {
 }  // namespace
 
 struct ScriptedServer::State {
-  State(asio::io_context& io) : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+  State(asio::io_context& io, ScriptedServer& o)
+      : owner(&o), acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+  ScriptedServer* owner;  ///< nullptr once it is gone
   tcp::acceptor acceptor;
   std::unique_ptr<asio::ssl::context> tls;
   std::deque<ServerReply> replies;
@@ -98,7 +100,8 @@ struct ScriptedServer::State {
   std::set<std::shared_ptr<Wire>> wires;
   int taken = 0;
 
-  ServerReply next() {
+  ServerReply next(const ServerRequest& request) {
+    if (owner != nullptr && owner->answer) return owner->answer(request);
     if (replies.empty()) return ServerReply(500, "the script has no reply for this");
     ServerReply reply = replies.front();
     if (replies.size() > 1) replies.pop_front();
@@ -141,12 +144,21 @@ asio::awaitable<bool> read_request(WirePtr wire, ServerRequest& into) {
   co_return true;
 }
 
+/// Nothing is said any more.
+asio::awaitable<void> until_gone(WirePtr wire) {
+  error_code error;
+  char nothing[256];
+  auto into = asio::buffer(nothing);
+  while (!error) co_await wire->read(into, error);
+}
+
 /// False: the connection is over.
 asio::awaitable<bool> play(WirePtr wire, ServerReply reply) {
   error_code error;
   const std::string head = head_of(reply);
   switch (reply.how) {
     case ServerReply::close: co_return false;
+    case ServerReply::hang: co_await until_gone(wire); co_return false;
     case ServerReply::late: {
       const bool go_on = co_await wire->released();
       if (!go_on) co_return false;
@@ -157,11 +169,18 @@ asio::awaitable<bool> play(WirePtr wire, ServerReply reply) {
       co_await wire->write(std::move(part), error);
       co_return false;
     }
+    case ServerReply::reset: wire->socket.set_option(asio::socket_base::linger(true, 0), error); co_return false;
     case ServerReply::cut:
-    case ServerReply::reset: {
+    case ServerReply::cut_reset: {
       std::string part = head + reply.body.substr(0, reply.body.size() / 2);
       co_await wire->write(std::move(part), error);
-      if (reply.how == ServerReply::reset) wire->socket.set_option(asio::socket_base::linger(true, 0), error);
+      if (reply.how == ServerReply::cut_reset) wire->socket.set_option(asio::socket_base::linger(true, 0), error);
+      co_return false;
+    }
+    case ServerReply::hang_body: {
+      std::string part = head + reply.body.substr(0, reply.body.size() / 2);
+      co_await wire->write(std::move(part), error);
+      co_await until_gone(wire);
       co_return false;
     }
     case ServerReply::slow_head: {
@@ -197,20 +216,22 @@ asio::awaitable<bool> play(WirePtr wire, ServerReply reply) {
   std::string all = head;
   if (reply.status != 204 && reply.status != 304) all += reply.body;
   co_await wire->write(std::move(all), error);
-  co_return !error;
+  co_return !error && !reply.closes;
 }
 
 asio::awaitable<void> serve(StatePtr state, WirePtr wire) {
   error_code error;
   co_await wire->begin(error);
   bool more = !error;
-  while (more) {
+  for (int nth = 1; more; ++nth) {
     ServerRequest request;
     request.connection = wire->number;
+    request.nth = nth;
     more = co_await read_request(wire, request);
     if (!more) break;
-    state->requests.push_back(std::move(request));
-    more = co_await play(wire, state->next());
+    state->requests.push_back(request);
+    ServerReply reply = state->next(request);
+    more = co_await play(wire, std::move(reply));
   }
   wire->close();
   state->wires.erase(wire);
@@ -235,8 +256,7 @@ StatePtr begin(StatePtr state) {
   return state;
 }
 
-StatePtr with_tls(asio::io_context& io, const TestCertificate& certificate) {
-  auto state = std::make_shared<ScriptedServer::State>(io);
+StatePtr with_tls(StatePtr state, const TestCertificate& certificate) {
   state->tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   state->tls->use_certificate_chain(asio::buffer(certificate.chain_pem));
   state->tls->use_private_key(asio::buffer(certificate.key_pem), asio::ssl::context::pem);
@@ -250,12 +270,13 @@ std::string ServerRequest::header(const std::string& name) const {
   return found == headers.end() ? "" : found->second;
 }
 
-ScriptedServer::ScriptedServer(asio::io_context& io) : state_(begin(std::make_shared<State>(io))) {}
+ScriptedServer::ScriptedServer(asio::io_context& io) : state_(begin(std::make_shared<State>(io, *this))) {}
 ScriptedServer::ScriptedServer(asio::io_context& io, const TestCertificate& certificate)
-    : state_(begin(with_tls(io, certificate))) {}
+    : state_(begin(with_tls(std::make_shared<State>(io, *this), certificate))) {}
 
 ScriptedServer::~ScriptedServer() {
   error_code ignored;
+  state_->owner = nullptr;
   state_->acceptor.close(ignored);
   drop();
   for (const WirePtr& wire : state_->wires) wire->close();

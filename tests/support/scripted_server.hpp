@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ struct ServerRequest {
   std::string method, target, body;
   std::map<std::string, std::string> headers;  ///< names in lower case
   int connection = 0;                          ///< 1 for the first
+  int nth = 0;                                 ///< 1 for the first request of its connection
   /// "" when it is not there.
   [[nodiscard]] std::string header(const std::string& name) const;
 };
@@ -28,10 +30,13 @@ struct ServerReply {
   enum How {
     whole,      ///< head and body; the connection stays open
     late,       ///< not a byte until release(), then whole
+    hang,       ///< not a byte, ever
     close,      ///< closed without a byte
     cut_head,   ///< closed in the middle of the head
     cut,        ///< closed in the middle of the body
-    reset,      ///< as cut, but with a TCP reset
+    hang_body,  ///< half of the body, then nothing more
+    reset,      ///< as close, but with a TCP reset
+    cut_reset,  ///< as cut, but with a TCP reset
     slow_head,  ///< a header line at once and one more each release(); the head has no end
     endless,    ///< a body that never ends, as fast as the peer takes it
     stream,     ///< the head, then what push() says until finish()
@@ -53,6 +58,7 @@ struct ServerReply {
   int status = 200;
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  bool closes = false;  ///< after the reply, without having said so
 };
 
 class ScriptedServer {
@@ -66,11 +72,14 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string origin() const { return url(""); }
   [[nodiscard]] std::string url(const std::string& path) const;
 
   /// The replies in order; the last stays for all that follow. Empty: 500.
   void script(std::deque<ServerReply> replies);
   void script(ServerReply reply);
+  /// Instead of a script: what each request is answered with.
+  std::function<ServerReply(const ServerRequest&)> answer;
   [[nodiscard]] const std::vector<ServerRequest>& requests() const;
   [[nodiscard]] int connections() const;  ///< taken so far
 

@@ -3,8 +3,8 @@
 #include <random>
 
 #include "base/net/http_client.hpp"
-#include "tests/base/net/scripted_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -24,10 +24,10 @@ TEST_CASE("a connection that dies under its second request is replaced and the r
   asio::io_context io;
   ScriptedServer server(io);
   HttpClient client(io.get_executor(), {});
-  server.answer = [](const Asked& asked) {
-    Answer answer;
+  server.answer = [](const ServerRequest& asked) {
+    ServerReply answer;
     answer.body = asked.target;
-    if (asked.nth == 2) answer.how = Answer::close;
+    if (asked.nth == 2) answer.how = ServerReply::close;
     return answer;
   };
   for (int i = 0; i < 20; ++i) {
@@ -45,9 +45,9 @@ TEST_CASE("a stream given up and a connection taken again in the same moment dis
   asio::io_context io;
   ScriptedServer server(io);
   HttpClient client(io.get_executor(), {});
-  server.answer = [](const Asked& asked) {
-    Answer answer;
-    answer.how = asked.method == "GET" ? Answer::stream : Answer::whole;
+  server.answer = [](const ServerRequest& asked) {
+    ServerReply answer;
+    answer.how = asked.method == "GET" ? ServerReply::stream : ServerReply::whole;
     answer.body = asked.method == "GET" ? "first" : asked.target;
     return answer;
   };
@@ -78,29 +78,32 @@ namespace {
 /// Requests one after the other until its share is done; each reply must be that of its request, or a named failure.
 struct Storm {
   asio::io_context io;
-  ScriptedServer server;
+  std::optional<ScriptedServer> server;
   HttpClient client;
   std::mt19937 random;
   int answered = 0, failed = 0, late = 0, wrong = 0, running = 0;
 
-  Storm(int seed, const Certificate& certificate, const HttpSettings& settings)
-      : server(io, certificate), client(io.get_executor(), settings), random(static_cast<unsigned>(seed)) {
-    server.answer = [this](const Asked& asked) { return answer(asked); };
+  /// Plain HTTP without a certificate.
+  Storm(int seed, const TestCertificate* certificate, const HttpSettings& settings)
+      : client(io.get_executor(), settings), random(static_cast<unsigned>(seed)) {
+    if (certificate != nullptr) server.emplace(io, *certificate);
+    else server.emplace(io);
+    server->answer = [this](const ServerRequest& asked) { return answer(asked); };
   }
 
-  Answer answer(const Asked& asked) {
-    Answer answer;
+  ServerReply answer(const ServerRequest& asked) {
+    ServerReply answer;
     answer.body = asked.target;
     if (asked.method == "GET") {
-      answer.how = Answer::stream;
+      answer.how = ServerReply::stream;
       answer.closes = true;
       return answer;
     }
     switch (random() % 8) {
-      case 0: answer.how = Answer::close; break;
-      case 1: answer.how = Answer::reset; break;
-      case 2: answer.how = Answer::cut; break;
-      case 3: answer.how = Answer::cut_head; break;
+      case 0: answer.how = ServerReply::close; break;
+      case 1: answer.how = ServerReply::reset; break;
+      case 2: answer.how = ServerReply::cut; break;
+      case 3: answer.how = ServerReply::cut_head; break;
       case 4: answer.closes = true; break;
       default: break;
     }
@@ -120,7 +123,7 @@ struct Storm {
   asio::awaitable<void> posts(int who, int count) {
     for (int i = 0; i < count; ++i) {
       const std::string path = "/" + std::to_string(who) + "/" + std::to_string(i);
-      HttpRequest request = post(server, path, 5s * kSlow);
+      HttpRequest request = post(*server, path, 5s * kSlow);
       const Result<HttpResponse> response = co_await client.send(std::move(request));
       take(response, path);
     }
@@ -128,7 +131,7 @@ struct Storm {
 
   asio::awaitable<void> streams(int count) {
     for (int i = 0; i < count; ++i) {
-      HttpRequest request("GET", *Url::parse(server.url("/s")), 5s * kSlow);
+      HttpRequest request("GET", *Url::parse(server->url("/s")), 5s * kSlow);
       const std::function<void(const HttpResponse&)> on_head = [](const HttpResponse&) {};
       const std::function<bool(std::string_view)> give_up = [](std::string_view) { return false; };
       const Result<HttpResponse> response = co_await client.stream(std::move(request), on_head, give_up, 5s * kSlow);
@@ -146,14 +149,15 @@ struct Storm {
 
 TEST_CASE("in a storm of dying connections every request ends with its own reply or a named failure") {
   const Folder folder;
-  const Certificate certificate = make_certificate();
-  write_text(folder / "ours.pem", certificate.certificate);
+  const TestCa ca;
+  const TestCertificate certificate = ca.issue();
+  write_text(folder / "ours.pem", ca.pem());
   HttpSettings trusting;
   trusting.ca_file = folder / "ours.pem";
   for (int seed = 1; seed <= rounds(12, 300); ++seed) {
     const bool tls = seed % 3 == 0;
     CAPTURE(seed, tls);
-    Storm storm(seed, tls ? certificate : Certificate(), trusting);
+    Storm storm(seed, tls ? &certificate : nullptr, trusting);
     for (int who = 0; who < 6; ++who) storm.start(storm.posts(who, 40));
     storm.start(storm.streams(40));
     REQUIRE(until(

@@ -102,15 +102,27 @@ const std::vector<Bad>& bad_replies() {
 TEST_CASE("each way of a faulty office is its own fault, and the consultation comes once it is mended") {
   asio::io_context io;
   ScriptedOffice office(io);
-  office.seat(true);
   BoxUnderTest box(io, options_for(office));
   box.start();
   const pid_t daemon = box.pid();
+  const auto told = [&office](const std::string& type) {
+    return std::count_if(office.requests().begin(), office.requests().end(), [&type](const OfficeRequest& request) {
+      return request.method == "POST" && request.body.find("\"" + type + "\"") != std::string::npos;
+    });
+  };
   for (const Bad& bad : bad_replies()) {
     INFO(bad.fault);
     REQUIRE(box.until(ready_to_press, 20s));
     office.on_offer = [&](const OfficeRequest& request) { return bad.reply(office, request); };
+    // While nobody sits there, nothing is offered; whoever sits down is offered to.
+    const auto calls = told("calling");
+    const std::size_t offers = office.count("POST /whip/") + office.count("POST /whep/");
     box.press();
+    REQUIRE(test::until(
+        io, [&] { return told("calling") > calls; }, 10s * kSlow));
+    REQUIRE(box.until_card("calling-absent", 10s));
+    CHECK(office.count("POST /whip/") + office.count("POST /whep/") == offers);
+    office.seat(true);
     const bool named = box.until([&bad](const object& status) { return has_fault(status, bad.fault); }, 15s);
     INFO(json::bj::serialize(box.last));
     REQUIRE(named);
@@ -126,6 +138,7 @@ TEST_CASE("each way of a faulty office is its own fault, and the consultation co
     CHECK(box.last.at("faults").as_array().empty());
     box.press(true);
     REQUIRE(box.until_phase("idle", 20s));
+    office.seat(false);
   }
   CHECK(box.pid() == daemon);
   CHECK(number_at(box.status(), "counters.illegal") == 0);

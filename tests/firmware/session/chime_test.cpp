@@ -33,6 +33,14 @@ TEST_CASE("a new card has its own chime, and shown again none") {
   CHECK(shown(chime, "ended", "end") == "end");
 }
 
+TEST_CASE("the card of a media process that starts does not make the next one new") {
+  Chime chime;
+  CHECK(shown(chime, "starting", "").empty());
+  CHECK(shown(chime, "ready", "ready") == "ready");
+  CHECK(shown(chime, "starting", "").empty());
+  CHECK(shown(chime, "ready", "ready").empty());
+}
+
 TEST_CASE("a press always sounds, once, with the card's own chime where it has one") {
   Chime chime;
   shown(chime, "nothing-open", "");

@@ -5,8 +5,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "tests/base/net/scripted_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -23,8 +23,8 @@ const std::string kJoined = R"(data: {"type":"seat-joined","seat":"counsellor","
 const std::string kLeft = R"(data: {"type":"seat-left","seat":"counsellor"})"
                           "\n\n";
 
-Answer how(Answer::How how, int status = 200) {
-  Answer answer;
+ServerReply how(ServerReply::How how, int status = 200) {
+  ServerReply answer;
   answer.how = how;
   answer.status = status;
   return answer;
@@ -45,7 +45,7 @@ struct Listening {
   bool ended = false;
 
   Listening() {
-    server.answer = [](const Asked&) { return how(Answer::stream); };
+    server.answer = [](const ServerRequest&) { return how(ServerReply::stream); };
   }
   ~Listening() {
     cancel.emit(asio::cancellation_type::terminal);
@@ -71,7 +71,7 @@ struct Listening {
       io.poll();
     }
   }
-  std::size_t asked() const { return server.asked().size(); }
+  std::size_t asked() const { return server.requests().size(); }
 };
 
 }  // namespace
@@ -82,9 +82,9 @@ TEST_CASE("a stream is up with its head and remembers who sits where") {
   REQUIRE(test.settles([&test] { return test.ups == 1; }));
   CHECK(test.stream->is_up());
   CHECK_FALSE(test.stream->seats());  // up, but nothing said yet
-  CHECK(test.server.asked()[0].target == "/events/room1");
-  CHECK(test.server.asked()[0].header("accept") == "text/event-stream");
-  CHECK(test.server.asked()[0].header("authorization") == "Bearer token");
+  CHECK(test.server.requests()[0].target == "/events/room1");
+  CHECK(test.server.requests()[0].header("accept") == "text/event-stream");
+  CHECK(test.server.requests()[0].header("authorization") == "Bearer token");
   test.server.push(": hello\n\n" + kNobody);
   REQUIRE(test.settles([&test] { return test.events.size() == 1; }));
   REQUIRE(test.stream->seats());
@@ -168,8 +168,8 @@ TEST_CASE("an office that does not answer is asked less and less often, down onc
     Listening test;
     test.settings.events_retry_first = 1s;
     test.settings.events_retry_most = 5s;
-    test.server.answer = [status](const Asked&) {
-      return status == 0 ? how(Answer::close) : how(Answer::whole, status);
+    test.server.answer = [status](const ServerRequest&) {
+      return status == 0 ? how(ServerReply::close) : how(ServerReply::whole, status);
     };
     test.start();
     std::size_t asked = 1;
@@ -187,7 +187,7 @@ TEST_CASE("an office that does not answer is asked less and less often, down onc
     REQUIRE(test.settles([&] { return test.clock.pending() == 1 && test.asked() == asked; }));
     CHECK(test.ups == 0);
     CHECK(test.downs.size() == 1);
-    test.server.answer = [](const Asked&) { return how(Answer::stream); };
+    test.server.answer = [](const ServerRequest&) { return how(ServerReply::stream); };
     test.clock.advance(5s);
     REQUIRE(test.settles([&test] { return test.ups == 1; }));
     test.server.push(kNobody);
@@ -199,29 +199,9 @@ TEST_CASE("an office that does not answer is asked less and less often, down onc
   }
 }
 
-TEST_CASE("an office that ends each stream at once is asked less and less often too") {
-  Listening test;
-  test.settings.events_retry_first = 1s;
-  test.server.answer = [](const Asked&) {
-    Answer answer;
-    answer.closes = true;
-    return answer;
-  };
-  test.start();
-  std::size_t asked = 1;
-  for (const auto delay : {1s, 2s, 4s}) {
-    REQUIRE(test.settles([&] { return test.clock.pending() == 1 && test.asked() == asked; }));
-    CHECK(test.downs.size() == asked);
-    test.clock.advance(delay - 1ms);
-    REQUIRE(test.clock.pending() == 1);
-    test.clock.advance(1ms);
-    ++asked;
-  }
-}
-
 TEST_CASE("an office that takes the stream and hangs up at once is not asked twice a second") {
   Listening test;
-  test.server.answer = [](const Asked&) { return how(Answer::whole); };  // 200, and that is all
+  test.server.answer = [](const ServerRequest&) { return how(ServerReply::whole); };  // 200, and that is all
   test.start();
   std::size_t asked = 1;
   for (const auto delay : {500ms, 1000ms, 2000ms}) {
@@ -315,7 +295,7 @@ TEST_CASE("a comment is a sign of life") {
 TEST_CASE("an office that never sends a head is down within the bound") {
   Listening test;
   test.settings.events_head_within = 300ms * kSlow;
-  test.server.answer = [](const Asked&) { return how(Answer::hang); };
+  test.server.answer = [](const ServerRequest&) { return how(ServerReply::hang); };
   test.start();
   REQUIRE(test.settles([&test] { return test.downs.size() == 1; }));
   CHECK(test.ups == 0);
@@ -328,9 +308,9 @@ TEST_CASE("what the box tells the office") {
   REQUIRE(test.settles([&test] { return test.ups == 1; }));
   for (const int status : {200, 202, 204}) {
     CAPTURE(status);
-    test.server.answer = [status](const Asked&) { return how(Answer::whole, status); };
+    test.server.answer = [status](const ServerRequest&) { return how(ServerReply::whole, status); };
     CHECK(await(test.io, test.stream->post({{"type", "pressed"}})));
-    const Asked& asked = test.server.asked().back();
+    const ServerRequest& asked = test.server.requests().back();
     CHECK(asked.method == "POST");
     CHECK(asked.target == "/events/room1");
     CHECK(asked.body == R"({"type":"pressed"})");
@@ -338,12 +318,12 @@ TEST_CASE("what the box tells the office") {
     CHECK(asked.header("authorization") == "Bearer token");
   }
   for (const int status : {302, 404, 500}) {
-    test.server.answer = [status](const Asked&) { return how(Answer::whole, status); };
+    test.server.answer = [status](const ServerRequest&) { return how(ServerReply::whole, status); };
     const auto told = await(test.io, test.stream->post({{"type", "pressed"}}));
     REQUIRE_FALSE(told);
     CHECK(told.error().http_status == status);
   }
-  test.server.answer = [](const Asked&) { return how(Answer::hang); };
+  test.server.answer = [](const ServerRequest&) { return how(ServerReply::hang); };
   const auto late = await(test.io, test.stream->post({{"type", "pressed"}}));
   REQUIRE_FALSE(late);
   CHECK(name(late.error().code) == name(Errc::timeout));

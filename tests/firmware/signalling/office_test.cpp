@@ -3,8 +3,8 @@
 // what an office that knows only news is told. Against scripted servers.
 #include "firmware/signalling/office.hpp"
 
-#include "tests/base/net/scripted_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -19,8 +19,8 @@ const std::string kNews = R"(data: {"type":"seats","seats":[{"seat":"counsellor"
 const std::string kTruth = R"(data: {"type":"seats","seats":[],"features":["state"]})"
                            "\n\n";
 
-Answer reply(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {}) {
-  Answer answer;
+ServerReply reply(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {}) {
+  ServerReply answer;
   answer.status = status;
   answer.headers = std::move(headers);
   answer.body = std::move(body);
@@ -43,10 +43,10 @@ struct Hall {
 
   Hall() {
     for (ScriptedServer* each : {&server, &other}) {
-      each->answer = [this](const Asked& asked) {
+      each->answer = [this](const ServerRequest& asked) {
         if (asked.method == "GET") {
-          Answer stream;
-          stream.how = Answer::stream;
+          ServerReply stream;
+          stream.how = ServerReply::stream;
           return stream;
         }
         if (asked.method == "DELETE") return reply(delete_status);
@@ -99,7 +99,7 @@ struct Hall {
   /// Of the other requests than GET, "POST /events/r calling".
   static std::vector<std::string> posted(const ScriptedServer& to) {
     std::vector<std::string> lines;
-    for (const Asked& asked : to.asked()) {
+    for (const ServerRequest& asked : to.requests()) {
       if (asked.method != "GET") lines.push_back(asked.method + ' ' + asked.target + ' ' + asked.body);
     }
     return lines;
@@ -119,14 +119,14 @@ TEST_CASE("one events stream at a time: the same again changes nothing, another 
   CHECK(hall.office->seats()->seats[0].present);
   hall.office->listen(hall.server.url("/events/r"));
   hall.quiet();
-  CHECK(hall.server.asked().size() == 1);
+  CHECK(hall.server.requests().size() == 1);
 
   hall.office->listen(hall.other.url("/events/r"));
   CHECK_FALSE(hall.office->is_up());
   CHECK(hall.office->seats() == nullptr);
   REQUIRE(until(
       hall.io, [&] { return hall.office->is_up() && hall.server.streams() == 0; }, kLong));
-  CHECK(hall.other.asked().size() == 1);
+  CHECK(hall.other.requests().size() == 1);
 
   hall.office->listen("");
   REQUIRE(until(
@@ -135,7 +135,7 @@ TEST_CASE("one events stream at a time: the same again changes nothing, another 
   CHECK(hall.downs == 0);  // nobody is told of what was wanted
   hall.office->listen("no address");
   hall.quiet();
-  CHECK(hall.server.asked().size() + hall.other.asked().size() == 2);
+  CHECK(hall.server.requests().size() + hall.other.requests().size() == 2);
 }
 
 TEST_CASE("each origin gets its own token, and a stranger gets none") {
@@ -148,8 +148,8 @@ TEST_CASE("each origin gets its own token, and a stranger gets none") {
     CHECK(await(hall.io, hall.office->tell_state("idle", "")));
     REQUIRE(hall.end(each->url("/r/1")));
     const std::string token = each == &hall.server ? "Bearer here" : each == &hall.other ? "Bearer there" : "";
-    REQUIRE(each->asked().size() == 4);
-    for (const Asked& asked : each->asked()) {
+    REQUIRE(each->requests().size() == 4);
+    for (const ServerRequest& asked : each->requests()) {
       CAPTURE(asked.method, asked.target);
       CHECK(asked.header("authorization") == token);
     }

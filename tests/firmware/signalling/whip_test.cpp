@@ -2,8 +2,8 @@
 // One offer, one reply: what each reply means, a table. DELETE after it.
 #include "firmware/signalling/whip.hpp"
 
-#include "tests/base/net/scripted_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -19,21 +19,21 @@ const char* const kAnswer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n";
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-Answer reply(int status, Headers headers = {}, std::string body = "no") {
-  Answer answer;
+ServerReply reply(int status, Headers headers = {}, std::string body = "no") {
+  ServerReply answer;
   answer.status = status;
   answer.headers = std::move(headers);
   answer.body = std::move(body);
   return answer;
 }
 
-Answer created(const std::string& location, const std::string& type = "application/sdp",
-               const std::string& body = kAnswer) {
+ServerReply created(const std::string& location, const std::string& type = "application/sdp",
+                    const std::string& body = kAnswer) {
   return reply(201, {{"Content-Type", type}, {"Location", location}}, body);
 }
 
-Answer as(Answer::How how) {
-  Answer answer = created("/r/1");
+ServerReply as(ServerReply::How how) {
+  ServerReply answer = created("/r/1");
   answer.how = how;
   return answer;
 }
@@ -41,10 +41,10 @@ Answer as(Answer::How how) {
 using Posted = tl::expected<Answered, PostError>;
 
 /// One offer to a server of its own that answers so.
-Posted post_to(const Answer& answer, Millis within = kLong) {
+Posted post_to(const ServerReply& answer, Millis within = kLong) {
   asio::io_context io;
   ScriptedServer server(io);
-  server.answer = [&answer](const Asked&) { return answer; };
+  server.answer = [&answer](const ServerRequest&) { return answer; };
   HttpClient http(io.get_executor(), {});
   return await(io,
                post_offer(http, kClock, *Url::parse(server.url("/whip/room1?token=SECRET")), "v=0 offer", "", within));
@@ -55,7 +55,7 @@ Posted post_to(const Answer& answer, Millis within = kLong) {
 TEST_CASE("each reply to an offer that is no answer has its own name") {
   struct Row {
     const char* what;
-    Answer answer;
+    ServerReply answer;
     PostFailure expected;
   };
   const Row rows[] = {
@@ -95,12 +95,12 @@ TEST_CASE("each reply to an offer that is no answer has its own name") {
       {"half a character", created("/r/1", "application/sdp", "v=0\r\ns=\xe7\xaa"), PostFailure::answer_invalid},
       {"a control", created("/r/1", "application/sdp", "v=0\r\ns=\x01\r\n"), PostFailure::answer_invalid},
       {"a NUL", created("/r/1", "application/sdp", std::string("v=0\r\n\0", 6)), PostFailure::answer_invalid},
-      {"closed", as(Answer::close), PostFailure::empty_reply},
-      {"reset", as(Answer::reset), PostFailure::empty_reply},
-      {"cut in the head", as(Answer::cut_head), PostFailure::cut},
-      {"cut in the body", as(Answer::cut), PostFailure::cut},
-      {"hangs", as(Answer::hang), PostFailure::late},
-      {"hangs in the body", as(Answer::hang_body), PostFailure::late},
+      {"closed", as(ServerReply::close), PostFailure::empty_reply},
+      {"reset", as(ServerReply::reset), PostFailure::empty_reply},
+      {"cut in the head", as(ServerReply::cut_head), PostFailure::cut},
+      {"cut in the body", as(ServerReply::cut), PostFailure::cut},
+      {"hangs", as(ServerReply::hang), PostFailure::late},
+      {"hangs in the body", as(ServerReply::hang_body), PostFailure::late},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -124,11 +124,12 @@ TEST_CASE("an office that is not there, and one that is not who it says") {
   const Posted away = await(io, post_offer(http, kClock, *Url::parse(gone), "v=0", "", kLong));
   REQUIRE_FALSE(away);
   CHECK(name(away.error().failure) == "unreachable");
-  ScriptedServer unknown(io, make_certificate());
+  const TestCa ca;
+  ScriptedServer unknown(io, ca.issue());
   const Posted doubtful = await(io, post_offer(http, kClock, *Url::parse(unknown.url("/")), "v=0", "token", kLong));
   REQUIRE_FALSE(doubtful);
   CHECK(name(doubtful.error().failure) == "tls");
-  CHECK(unknown.asked().empty());
+  CHECK(unknown.requests().empty());
   const Posted clear = await(io, post_offer(http, kClock, *Url::parse("http://192.0.2.1/"), "v=0", "token", kLong));
   REQUIRE_FALSE(clear);
   CHECK(name(clear.error().failure) == "protocol");
@@ -153,7 +154,7 @@ TEST_CASE("where the Location says the connection is") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.location);
-    server.answer = [&row](const Asked&) { return created(row.location); };
+    server.answer = [&row](const ServerRequest&) { return created(row.location); };
     const Posted posted = await(io, post_offer(http, kClock, *Url::parse(server.url("/whip/room1")), "v=0", "", kLong));
     REQUIRE(posted);
     CHECK(posted->resource.to_string() == server.url(row.expected));
@@ -167,7 +168,7 @@ TEST_CASE("a whole Location beyond ASCII is none: it would spoil the file that r
   HttpClient http(io.get_executor(), {});
   for (const char* path : {"/7\xff", "/7/窓口"}) {
     CAPTURE(path);
-    server.answer = [&](const Asked&) { return created(server.url(path)); };
+    server.answer = [&](const ServerRequest&) { return created(server.url(path)); };
     const Posted posted = await(io, post_offer(http, kClock, *Url::parse(server.url("/whip/room1")), "v=0", "", kLong));
     REQUIRE_FALSE(posted);
     CHECK(name(posted.error().failure) == name(PostFailure::no_location));
@@ -178,16 +179,16 @@ TEST_CASE("a Location is relative to the one that answered, after a redirect") {
   asio::io_context io;
   ScriptedServer server(io);
   HttpClient http(io.get_executor(), {});
-  server.answer = [](const Asked& asked) {
+  server.answer = [](const ServerRequest& asked) {
     return asked.target == "/old" ? reply(307, {{"Location", "/new/room1"}}) : created("7");
   };
   const Posted posted =
       await(io, post_offer(http, kClock, *Url::parse(server.url("/old")), "v=0 offer", "token", kLong));
   REQUIRE(posted);
   CHECK(posted->resource.to_string() == server.url("/new/7"));
-  CHECK(server.asked().back().method == "POST");
-  CHECK(server.asked().back().body == "v=0 offer");
-  CHECK(server.asked().back().header("authorization") == "Bearer token");
+  CHECK(server.requests().back().method == "POST");
+  CHECK(server.requests().back().body == "v=0 offer");
+  CHECK(server.requests().back().header("authorization") == "Bearer token");
 }
 
 TEST_CASE("how the offer goes out") {
@@ -196,9 +197,9 @@ TEST_CASE("how the offer goes out") {
   HttpClient http(io.get_executor(), {});
   for (const std::string type : {"application/sdp", "application/sdp; charset=utf-8", "Application/SDP"}) {
     CAPTURE(type);
-    server.answer = [&type](const Asked&) { return created("/7", type); };
+    server.answer = [&type](const ServerRequest&) { return created("/7", type); };
     REQUIRE(await(io, post_offer(http, kClock, *Url::parse(server.url("/whip")), "v=0 offer", "", kLong)));
-    const Asked& asked = server.asked().back();
+    const ServerRequest& asked = server.requests().back();
     CHECK(asked.method == "POST");
     CHECK(asked.body == "v=0 offer");
     CHECK(asked.header("content-type") == "application/sdp");
@@ -248,22 +249,22 @@ TEST_CASE("a connection is ended when the office says so, or no longer knows it"
   const Url resource = *Url::parse(server.url("/whip/room1/SECRET"));
   for (const int status : {200, 202, 204, 404, 410}) {
     CAPTURE(status);
-    server.answer = [status](const Asked&) { return reply(status, {}, ""); };
+    server.answer = [status](const ServerRequest&) { return reply(status, {}, ""); };
     CHECK(await(io, delete_resource(http, resource, "token", kLong)));
-    CHECK(server.asked().back().method == "DELETE");
-    CHECK(server.asked().back().target == "/whip/room1/SECRET");
-    CHECK(server.asked().back().header("authorization") == "Bearer token");
+    CHECK(server.requests().back().method == "DELETE");
+    CHECK(server.requests().back().target == "/whip/room1/SECRET");
+    CHECK(server.requests().back().header("authorization") == "Bearer token");
   }
   for (const int status : {400, 401, 403, 405, 500, 503}) {
     CAPTURE(status);
-    server.answer = [status](const Asked&) { return reply(status, {}, ""); };
+    server.answer = [status](const ServerRequest&) { return reply(status, {}, ""); };
     const auto ended = await(io, delete_resource(http, resource, "", kLong));
     REQUIRE_FALSE(ended);
     CHECK(name(ended.error().code) == name(Errc::http));
     CHECK(ended.error().http_status == status);
     CHECK(ended.error().message.find("SECRET") == std::string::npos);
   }
-  server.answer = [](const Asked&) { return as(Answer::hang); };
+  server.answer = [](const ServerRequest&) { return as(ServerReply::hang); };
   const auto late = await(io, delete_resource(http, resource, "", kShort));
   REQUIRE_FALSE(late);
   CHECK(name(late.error().code) == name(Errc::timeout));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies that never end by themselves, as server-sent events are: handed on as they come, silence, ends, cancellation.
-#include "tests/base/http_bench.hpp"
+#include "tests/base/net/http_bench.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -150,7 +150,7 @@ TEST_CASE("a stream that is cut is told apart from one that ended") {
     Errc code;
   };
   const Row rows[] = {{ServerReply(200, std::string(1000, 'x')).does(ServerReply::cut), Errc::cut},
-                      {ServerReply(200, std::string(1000, 'x')).does(ServerReply::reset), Errc::cut},
+                      {ServerReply(200, std::string(1000, 'x')).does(ServerReply::cut_reset), Errc::cut},
                       {ServerReply(200).does(ServerReply::close), Errc::empty}};
   for (const Row& row : rows) {
     HttpBench bench;

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/base/http_bench.hpp"
+#include "tests/base/net/http_bench.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace std::chrono_literals;
