@@ -94,9 +94,10 @@ TEST_CASE("a far side fills the screen, two stand beside each other, and each go
   }
   screen.set_far_picture(1, sample(16).get());  // a newer one
   CHECK(near(Shot(screen.scene({})).at(320, 360), 0));
+  screen.set_far_picture(1, sample(126).get());
   screen.forget_far_picture(3);
   screen.forget_far_picture(7);
-  CHECK(near(Shot(screen.scene({})).at(1260, 360), 0));
+  CHECK(near(Shot(screen.scene({})).at(1260, 360), 128));  // alone, it fills the screen
   screen.forget_far_picture(1);
   CHECK_FALSE(screen.scene({}).shows_people());
 }

@@ -149,6 +149,15 @@ TEST_CASE("a fault of one leg stands until that leg is well, whatever the others
   talk.offer(0);
   CHECK(talk(Posted{talk.key(0), "answer", "http://desk/r"}) == "clear:office-error apply-answer +connect");
   CHECK(talk.state.faults.empty());
+
+  talk(LegFailed{talk.key(0), protocol::LegFailure::not_connected});
+  REQUIRE(talk.state.faults == std::set<LegFault>{{Fault::connection_failed, 0}});
+  talk(LegFailed{talk.key(1), protocol::LegFailure::not_connected});
+  talk(TimerRang{{TimerKind::retry, talk.key(1)}});
+  talk.offer(1);
+  talk.answer(1);
+  CHECK(talk(FirstFrame{talk.key(1)}) == "clear:connection-lost");
+  CHECK(talk.state.faults == std::set<LegFault>{{Fault::connection_failed, 0}});
 }
 
 TEST_CASE("404 in a talk: the office has ended it meanwhile") {
