@@ -148,7 +148,14 @@ void Box::resume_press() {
     if (found->status == schedule::Status::cancelled) return spawn(forget_press(), "forget-press");
     known.plan = plan_of(*found);  // the office may have moved it
   }
-  if (known.plan.seats.empty() || !goes_on(known, clock_.wall(), clock_.boot())) {
+  // What lies on the disk may be planted, and a rule may have been taken out since.
+  std::vector<std::string> addresses{known.plan.events};
+  for (const session::SeatPlan& seat : known.plan.seats) addresses.insert(addresses.end(), {seat.publish, seat.play});
+  const bool leads_elsewhere = std::any_of(addresses.begin(), addresses.end(), [this](const std::string& url) {
+    return !url.empty() && !feeds_.leads_to(url);
+  });
+  if (leads_elsewhere) log::warning("press-leads-elsewhere", {{"hint", "no [[link]] rule makes its addresses"}});
+  if (known.plan.seats.empty() || leads_elsewhere || !goes_on(known, clock_.wall(), clock_.boot())) {
     return spawn(forget_press(), "forget-press");  // nor when a clock is set back
   }
   log::notice("press-resumed", {{"consultation", known.plan.consultation}});

@@ -131,6 +131,12 @@ bool Feeds::unread() const {
   return std::any_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return !feed->state.read_at; });
 }
 
+bool Feeds::leads_to(const std::string& text) const {
+  const auto url = Url::parse(text);
+  return url && std::any_of(feeds_.begin(), feeds_.end(),
+                            [&url](const auto& feed) { return feed->origins.contains(url->origin()); });
+}
+
 bool Feeds::old() const {
   return std::any_of(feeds_.begin(), feeds_.end(), [this](const auto& feed) {
     const auto& read_at = feed->state.read_at;

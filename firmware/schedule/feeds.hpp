@@ -50,6 +50,8 @@ class Feeds {
   [[nodiscard]] bool unread() const;
   /// Some feed was not read for Settings::old_after; one that was never read, since the start.
   [[nodiscard]] bool old() const;
+  /// Some feed's rules lead to this server: nothing else is ever contacted.
+  [[nodiscard]] bool leads_to(const std::string& url) const;
   /// An agenda could not be written to the disk, which `raise` was told of.
   [[nodiscard]] bool unsaved() const { return unsaved_; }
 

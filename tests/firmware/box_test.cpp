@@ -180,17 +180,15 @@ TEST_CASE(
   struct Row {
     const char* what;
     object press;
-    std::chrono::minutes from, until;  ///< of the booking in the agenda
+    std::chrono::minutes from, until;  ///< of the booking in the agenda; from 0: there is none
     bool resumed;
   };
   const std::string boot = session::read_boot_id();
   const auto now = FakeClock(WallTime(1'800'000'000'000ms)).boot().time_since_epoch();
-  const auto written = [&](std::chrono::seconds ago) {
+  const auto written = [&](std::chrono::seconds ago, const std::string& server = "https://desk.example") {
     const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(now - ago).count();
-    const object seat{{"id", "counsellor"},
-                      {"role", "相談員"},
-                      {"publish", "https://desk.example/whip/r"},
-                      {"play", "https://desk.example/whep/r"}};
+    const object seat{
+        {"id", "counsellor"}, {"role", "相談員"}, {"publish", server + "/whip/r"}, {"play", server + "/whep/r"}};
     return object{{"version", 1},
                   {"boot", boot},
                   {"written", at},
@@ -203,6 +201,8 @@ TEST_CASE(
   const object bare{{"boot", boot}, {"consultation", "0123456789abcdef"}};
   const Row rows[] = {
       {"past the end, written a minute ago", written(1min), -60min, -20min, true},
+      {"a server that no rule makes", written(1min, "https://elsewhere.example"), 0min, 0min, false},
+      {"the agenda does not know it", written(1min), 0min, 0min, true},
       {"past the end, the daemon was long away", written(1h), -60min, -20min, false},
       {"the office has moved the end", written(1h), -60min, 20min, true},
       {"a bare id, the booking goes on", bare, -60min, 20min, true},
@@ -212,6 +212,7 @@ TEST_CASE(
     CAPTURE(row.what);
     Room room(std::make_unique<HallBoard>(), [&row](Room& it) {
       it.booked(row.from, row.until);
+      if (row.from == 0min) std::filesystem::remove(it.folder / "state/agenda-hall.json");
       write_text(it.folder / "state/press.json", json::bj::serialize(row.press));
     });
     room.advance(1s);
