@@ -263,6 +263,7 @@ asio::awaitable<Reply> Api::box_says(Request request, Booking booking) {
   if (*given_away) {
     co_return error_reply(410, "the consultation has ended, and its time has another booking: join that one");
   }
+  booked_.insert_or_assign(room, booking);  // tick() may have forgotten it meanwhile: who hears of the ring asks for it
   (void)rooms_.box_says(room, *what);
   co_return empty_reply(204);
 }
