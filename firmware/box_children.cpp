@@ -163,7 +163,7 @@ struct ToSession {
     return seen;
   }
   session::Event operator()(const signalling::SeatJoined& it) const { return session::SeatJoined{it.seat, it.session}; }
-  session::Event operator()(const signalling::SeatLeft& it) const { return session::SeatLeft{it.seat}; }
+  session::Event operator()(const signalling::SeatLeft& it) const { return session::SeatLeft{it.seat, it.handover}; }
   session::Event operator()(const signalling::Ringing&) const { return session::Ringing{}; }
   session::Event operator()(const signalling::Hold& it) const { return session::HoldSet{it.on}; }
   session::Event operator()(const signalling::Banner& it) const { return session::BannerSet{it.text}; }

@@ -64,7 +64,7 @@ struct ShowCard {
   std::vector<std::string> lines;  ///< below it, at most 6
   std::string tone;                ///< "calm", "busy", "good", "trouble": the background
   bool over_picture = false;       ///< true: a banner at the foot of the far side's picture instead of a full card
-  std::string chime;  ///< "", or "press", "connected", "ended", "trouble", "ready": played once, with the card
+  std::string chime;  ///< "", or "press", "connected", "ended", "trouble", "ready", "hold": played once, with the card
 };
 
 /// The simulated or real microphone starts or stops being read.

@@ -223,7 +223,7 @@ std::vector<float> chime_samples(std::string_view code) {
       {"press", 880, 0, 0.18},      {"ready", 659.3, 0, 0.2},        {"ready", 784, 0.18, 0.3},
       {"connected", 523.3, 0, 0.2}, {"connected", 659.3, 0.15, 0.2}, {"connected", 784, 0.3, 0.45},
       {"ended", 784, 0, 0.25},      {"ended", 523.3, 0.22, 0.5},     {"trouble", 392, 0, 0.3},
-      {"trouble", 392, 0.4, 0.4},
+      {"trouble", 392, 0.4, 0.4},   {"hold", 587.3, 0, 0.25},        {"hold", 587.3, 0.3, 0.4},
   };
   std::vector<float> samples;
   for (const Note& note : kNotes) {

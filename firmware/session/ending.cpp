@@ -41,7 +41,7 @@ void Step::nobody_left() {
 
 bool Step::nobody_there() const {
   return std::none_of(state.seats.begin(), state.seats.end(), [this](const Seat& seat) {
-    return !seat.known || seat.present || leg_of_seat_is(seat, LegState::up);
+    return !seat.known || seat.present || seat.handing_over || leg_of_seat_is(seat, LegState::up);
   });
 }
 

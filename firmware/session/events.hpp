@@ -126,6 +126,7 @@ struct SeatJoined {
 };
 struct SeatLeft {
   std::string seat;
+  bool handover = false;  ///< a colleague sits down there at once
 };
 struct Ringing {};
 struct HoldSet {

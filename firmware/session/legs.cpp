@@ -142,7 +142,7 @@ void Step::left(Seat& seat) {
     clear_all(leg);
   }
   seat.session.clear();
-  seat.owed = false;
+  seat.owed = seat.handing_over = false;
 }
 
 bool any_up(const State& state, Direction direction) {

@@ -24,7 +24,7 @@ void Step::begin(const Plan& plan) {
   state.legs.clear();
   for (const SeatPlan& seat : plan.seats) {
     const std::size_t index = state.seats.size();
-    state.seats.push_back(Seat{seat, false, false, false, false, {}});
+    state.seats.push_back(Seat{seat, false, false, false, false, false, {}});
     for (const Direction direction : {Direction::publish, Direction::play}) {
       if ((direction == Direction::publish ? seat.publish : seat.play).empty()) continue;
       Leg leg;
@@ -74,6 +74,7 @@ void Step::leg_up(Leg& leg) {
     clear(fault, &leg);
   }
   if (!is_talk(leg)) return;
+  state.seats[leg.seat].handing_over = false;
   clear_timer(TimerKind::call);
   state.giving_up = false;
   if (state.phase != Phase::calling) return;

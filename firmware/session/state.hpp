@@ -58,8 +58,9 @@ struct Seat {
   SeatPlan plan;
   bool known = false;  ///< the events stream has told of it
   bool present = false;
-  bool resting = false;  ///< it has just been offered to: the next one who sits down waits a little
-  bool owed = false;     ///< somebody sat down meanwhile
+  bool resting = false;       ///< it has just been offered to: the next one who sits down waits a little
+  bool owed = false;          ///< somebody sat down meanwhile
+  bool handing_over = false;  ///< who left made room for a colleague, whose media is not here yet
   std::string session;
 };
 

@@ -261,6 +261,7 @@ class Handler : private Step {
     seat->known = true;
     seat->present = false;
     left(*seat);
+    seat->handing_over = event.handover && state.phase == Phase::talking;
     nobody_left();
   }
 

@@ -75,10 +75,13 @@ View view(const State& state) {
     case Phase::talking:
       if (!any_up(state, Direction::play)) {
         result.pulse = true;
-        result.card = "reconnecting";
+        const bool handed =
+            std::any_of(state.seats.begin(), state.seats.end(), [](const Seat& seat) { return seat.handing_over; });
+        result.card = handed ? "handing-over" : "reconnecting";
         break;
       }
-      result.over_picture = true;
+      // On hold there is nothing to be seen of the far side.
+      result.over_picture = state.notice == Notice::hold_to_end || !state.on_hold;
       if (state.notice == Notice::hold_to_end) result.card = "hold-to-end";
       else if (state.on_hold) result.card = "on-hold";
       else if (state.muted) result.card = "muted";

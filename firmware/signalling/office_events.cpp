@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostSeats = 16;
 constexpr std::size_t kMostFeatures = 32;
 constexpr std::size_t kMostText = 64;
-constexpr std::size_t kMostBanner = 120;
+constexpr std::size_t kMostBanner = 120;  ///< characters
 
 /// A short identifier; longer ones are nobody we know.
 Result<std::string> word(const json::bj::object& object, std::string_view key) {
@@ -37,7 +37,8 @@ bool is_control(char32_t c) {
 /// Whole characters only; the JSON parser has seen to it that it is UTF-8.
 std::string shown(std::string_view text) {
   std::string result;
-  while (!text.empty()) {
+  std::size_t characters = 0;
+  while (!text.empty() && characters < kMostBanner) {
     const auto first = static_cast<unsigned char>(text.front());
     const std::size_t length = std::min<std::size_t>(text.size(), first < 0x80   ? 1
                                                                   : first < 0xe0 ? 2
@@ -46,7 +47,7 @@ std::string shown(std::string_view text) {
     char32_t c = length == 1 ? first : first & (0x7fU >> length);
     for (std::size_t i = 1; i < length; ++i) c = (c << 6U) | (static_cast<unsigned char>(text[i]) & 0x3fU);
     if (!is_control(c)) {
-      if (result.size() + length > kMostBanner) break;
+      ++characters;
       result += text.substr(0, length);
     }
     text.remove_prefix(length);
@@ -98,7 +99,9 @@ Result<OfficeEvent> parse_office_event(std::string_view text) {
   if (*type == "seat-left") {
     auto seat = word(*object, "seat");
     if (!seat) return fail(seat.error());
-    return OfficeEvent(SeatLeft{*seat});
+    const auto handover = json::boolean_or(*object, "handover", false);
+    if (!handover) return fail(handover.error());
+    return OfficeEvent(SeatLeft{*seat, *handover});
   }
   if (*type == "ringing") {
     auto seat = word_or_none(*object, "seat");

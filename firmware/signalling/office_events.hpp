@@ -26,6 +26,7 @@ struct SeatJoined {
 };
 struct SeatLeft {
   std::string seat;
+  bool handover = false;  ///< a colleague sits down there at once
 };
 struct Ringing {
   std::string seat;
@@ -34,7 +35,7 @@ struct Hold {
   bool on = false;
 };
 struct Banner {
-  std::string text;  ///< at most 120 bytes of whole characters, no control characters
+  std::string text;  ///< at most 120 characters, no control characters
 };
 struct Ended {
   std::string by;

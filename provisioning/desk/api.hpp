@@ -68,7 +68,10 @@ class Api {
   boost::asio::awaitable<Reply> bookings(Request request);
   boost::asio::awaitable<Reply> make_booking(Request request);
   boost::asio::awaitable<Reply> cancel(std::string receipt);
-  boost::asio::awaitable<Reply> join(std::string room, std::string seat, std::string who);
+  boost::asio::awaitable<Reply> join(std::string room, std::string seat, std::string who, bool takes_over);
+  /// Hold, banner, handover; nothing of it is kept.
+  Reply in_talk(const std::string& room, const std::string& what, const std::string& session,
+                const json::bj::object& body);
   boost::asio::awaitable<Reply> end_room(std::string room, std::string session);
   boost::asio::awaitable<Reply> room(Request request, Login login);
   Reply answer_offer(const Request& request);

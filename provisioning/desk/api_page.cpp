@@ -20,6 +20,13 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* kCookie = "madoguchi";
+constexpr std::size_t kMostBanner = 120;  ///< characters
+
+/// Of UTF-8, which the JSON parser has seen to.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
 
 /// Verified when there is no such counsellor, so that both take the same time. Of a password that nobody knows.
 const std::string& nobodys_hash() {
@@ -350,22 +357,45 @@ asio::awaitable<Reply> Api::room(Request request, Login login) {
   std::string session = json::string_or(*body, "session", "").value_or("");
   if (what == "join") {
     std::string seat = json::string_or(*body, "seat", "").value_or("");
-    co_return co_await join(room, std::move(seat), std::move(login.name));
+    const bool takes_over = json::boolean_or(*body, "takes_over", false).value_or(false);
+    co_return co_await join(room, std::move(seat), std::move(login.name), takes_over);
   }
   if (what == "end") co_return co_await end_room(room, std::move(session));
-  if (what != "leave") co_return error_reply(404, "there is nothing here");
-  co_return rooms_.leave(room, session) ? empty_reply() : error_reply(410, "this seat is not yours any more");
+  co_return in_talk(room, what, session, *body);
 }
 
-asio::awaitable<Reply> Api::join(std::string room, std::string seat, std::string who) {
+Reply Api::in_talk(const std::string& room, const std::string& what, const std::string& session, const object& body) {
+  bool done = false;
+  if (what == "leave") {
+    done = rooms_.leave(room, session);
+  } else if (what == "hold" || what == "handover") {
+    const auto on = json::boolean(body, "on");
+    if (!on) return error_reply(422, on.error().message);
+    done = what == "hold" ? rooms_.hold(room, session, *on)
+                          : rooms_.hand_over(room, session, *on, json::string_or(body, "to", "").value_or(""));
+  } else if (what == "banner") {
+    auto text = json::string(body, "text");
+    if (!text) return error_reply(422, text.error().message);
+    if (characters(*text) > kMostBanner) return error_reply(422, "a banner has at most 120 characters");
+    done = rooms_.banner(room, session, std::move(*text));
+  } else {
+    return error_reply(404, "there is nothing here");
+  }
+  return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
+}
+
+asio::awaitable<Reply> Api::join(std::string room, std::string seat, std::string who, bool takes_over) {
   std::function<Result<Known>(Store&)> read = [room](Store& store) { return look_up(store, room); };
   const Result<Known> known = co_await records_.ask(std::move(read));
   if (!known) co_return store_failed(known.error());
   const Found found = find_room(*known);
   if (!found.booking) co_return error_reply(found.status, found.words);
   if (has_ended(*found.booking)) co_return error_reply(410, "the consultation has ended");
-  const Joined joined = rooms_.join(room, seat, who);
+  const Joined joined = rooms_.join(room, seat, who, takes_over);
   if (joined.kind == Joined::no_such_seat) co_return error_reply(404, "there is no such seat");
+  if (joined.kind == Joined::no_handover) {
+    co_return json_reply(409, object{{"error", "nobody hands this seat over any more"}, {"code", "no-handover"}});
+  }
   if (joined.kind == Joined::taken) {
     co_return json_reply(409, object{{"error", "another counsellor sits there"}, {"name", joined.by}});
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The meeting point: seats, offers, rings. On the desk's loop.
-#include "provisioning/desk/rooms.hpp"
-
 #include <algorithm>
 #include <utility>
 
+#include "provisioning/desk/calendar.hpp"
+#include "provisioning/desk/room.hpp"
 #include "provisioning/desk/secrets.hpp"
 
 namespace madoguchi::desk {
@@ -21,33 +21,6 @@ std::string_view name(RoomState state) {
   }
   return "?";
 }
-
-struct Rooms::Seat {
-  std::string id;
-  std::string session, who;  ///< "" = nobody
-  bool announced = false;    ///< the box was told that it is taken
-  StreamId stream = 0;       ///< 0 = its page's stream is not open
-  Sink sink;
-  std::function<void()> end_stream;
-  std::unique_ptr<Alarm> grace;
-};
-
-struct Rooms::Room {
-  std::string id;
-  RoomState state = RoomState::quiet;
-  std::vector<Seat> seats;
-  std::map<StreamId, Sink> boxes;
-  std::unique_ptr<Alarm> box_grace;
-  bool box_away = false;
-
-  [[nodiscard]] bool anybody() const {
-    return std::any_of(seats.begin(), seats.end(), [](const Seat& seat) { return seat.announced; });
-  }
-  Seat* seat(const std::string& wanted) {
-    const auto found = std::find_if(seats.begin(), seats.end(), [&](const Seat& each) { return each.id == wanted; });
-    return found == seats.end() ? nullptr : &*found;
-  }
-};
 
 const std::vector<std::string>& Rooms::seats() {
   static const std::vector<std::string> kSeats = {"counsellor"};
@@ -116,6 +89,10 @@ StreamId Rooms::open_box(const std::string& id, Sink sink) {
         {"seat", seat.id}, {"present", seat.announced}, {"session", seat.announced ? seat.session : std::string()}});
   }
   sink(object{{"type", "seats"}, {"seats", std::move(present)}, {"features", array{"state"}}});
+  if (room.state == RoomState::calling || room.state == RoomState::talking) {
+    sink(object{{"type", "hold"}, {"on", room.on_hold}});
+    sink(object{{"type", "banner"}, {"text", room.banner}});
+  }
   if (rings_.is_heard(id)) sink(object{{"type", "ringing"}, {"seat", ""}});
   room.box_grace.reset();
   const StreamId stream = ++last_stream_;
@@ -164,6 +141,7 @@ bool Rooms::box_says(const std::string& id, const std::string& type) {
   if (type == "idle") state = room.state == RoomState::ended ? RoomState::ended : RoomState::quiet;
   room.box_away = false;  // first: who hears of the new state asks for it
   set_state(room, state);
+  if (state != RoomState::calling && state != RoomState::talking) forget_talk(room);
   if (room.boxes.empty() && !room.box_grace) watch_box(rooms_[id]);
   tell_seats(room, {{"type", "box"}, {"event", type}});
   look_at_ring(room);
@@ -215,10 +193,11 @@ Rooms::Seat* Rooms::seat_of_session(Room& room, const std::string& session) {
   return nullptr;
 }
 
-Joined Rooms::join(const std::string& id, const std::string& seat_id, const std::string& who) {
+Joined Rooms::join(const std::string& id, const std::string& seat_id, const std::string& who, bool takes_over) {
   Room& room = at(id);
   Seat* seat = room.seat(seat_id);
   if (seat == nullptr) return {Joined::no_such_seat, {}, {}};
+  if (takes_over && seat->who != who) return accept(room, who);
   if (!seat->session.empty() && seat->who != who) return {Joined::taken, {}, seat->who};
   // The same person again: a reloaded tab, or another one. The newer has the seat.
   offers_.forget_answered(id, seat_id);  // those that wait are repeated to the newer
@@ -242,6 +221,7 @@ std::optional<StreamId> Rooms::open_page(const std::string& id, const std::strin
   const auto found = rooms_.find(id);
   if (found == rooms_.end()) return std::nullopt;
   Room& room = *found->second;
+  pass_seat(room, session);
   Seat* seat = seat_of_session(room, session);
   if (seat == nullptr) return std::nullopt;
   if (seat->end_stream) seat->end_stream();
@@ -257,6 +237,9 @@ std::optional<StreamId> Rooms::open_page(const std::string& id, const std::strin
   if (room.state == RoomState::calling || room.state == RoomState::talking) {
     out(object{{"type", "box"}, {"event", name(room.state)}});
   }
+  if (room.on_hold) out(object{{"type", "hold"}, {"on", true}});
+  if (!room.banner.empty()) out(object{{"type", "banner"}, {"text", room.banner}});
+  if (room.handover) out(object{{"type", "handover"}, {"on", true}, {"since", rfc3339(room.handover->since)}});
   std::vector<object> waiting;
   for (const Offer* offer : offers_.waiting(id, seat->id)) waiting.push_back(offer_event(*offer));
   for (const object& event : waiting) out(event);
@@ -281,6 +264,7 @@ void Rooms::close_page(const std::string& id, StreamId stream) {
 }
 
 void Rooms::unseat(Room& room, Seat& seat, Outcome::Kind waiting) {
+  forget_talk(room);
   const bool announced = seat.announced;
   const auto end_stream = std::move(seat.end_stream);
   seat.session.clear();
@@ -338,6 +322,7 @@ bool Rooms::end(const std::string& id, const std::string& session) {
   const RoomPtr room = found->second;
   if (seat_of_session(*room, session) == nullptr) return false;
   set_state(*room, RoomState::ended);
+  forget_talk(*room);
   tell_boxes(*room, {{"type", "ended"}, {"by", "counsellor"}});
   tell_seats(*room, {{"type", "ended"}, {"by", "counsellor"}});
   for (Seat& seat : room->seats) unseat(*room, seat, Outcome::over);
@@ -347,7 +332,10 @@ bool Rooms::end(const std::string& id, const std::string& session) {
 // ---- the desk --------------------------------------------------------------------------------------------------------
 
 StreamId Rooms::open_desk(Sink sink) {
-  rings_.open(++last_stream_, std::move(sink));
+  rings_.open(++last_stream_, sink);
+  for (const auto& [id, room] : rooms_) {
+    if (room->handover) sink(handover_event(*room));
+  }
   return last_stream_;
 }
 

@@ -23,10 +23,11 @@ struct RoomSettings {
   std::chrono::milliseconds answer_within{8000};  ///< a page's answer to an offer; then the box hears 503
   std::chrono::milliseconds grace{10000};         ///< a seat whose stream ended may come back; then it counts as left
   std::size_t most_offers = 16;                   ///< of a room; the oldest answered one gives way
+  std::chrono::seconds handover_for{60};          ///< a colleague may take the seat; then who offers it keeps it
 };
 
 struct Joined {
-  enum Kind { seated, taken, no_such_seat } kind = seated;
+  enum Kind { seated, taken, no_such_seat, no_handover } kind = seated;
   std::string session;
   std::string by;  ///< taken: who sits there
 };
@@ -66,7 +67,9 @@ class Rooms {
   bool remove(const std::string& room, const std::string& resource);
 
   // ---- the page's side
-  Joined join(const std::string& room, const std::string& seat, const std::string& who);
+  /// `takes_over`: the seat that its holder offers; it passes once the stream of the session given here is open, and
+  /// until then she sits there. no_handover: nobody offers it (any more).
+  Joined join(const std::string& room, const std::string& seat, const std::string& who, bool takes_over = false);
   /// nullopt: no such session.
   std::optional<StreamId> open_page(const std::string& room, const std::string& session, Sink sink,
                                     std::function<void()> end);
@@ -77,6 +80,12 @@ class Rooms {
   bool leave(const std::string& room, const std::string& session);
   bool end(const std::string& room, const std::string& session);
   [[nodiscard]] bool is_seated(const std::string& room, const std::string& session) const;
+  // Of the talk (rooms_talk.cpp); false: this session sits there no more.
+  bool hold(const std::string& room, const std::string& session, bool on);
+  bool banner(const std::string& room, const std::string& session, std::string text);
+  /// Offers the seat to colleagues: to one of that name, "" = to all; or takes that back. While it is offered, the same
+  /// again changes nothing.
+  bool hand_over(const std::string& room, const std::string& session, bool on, std::string to);
 
   // ---- the desk's side
   /// Rings in progress are repeated at once.
@@ -106,6 +115,14 @@ class Rooms {
   void look_at_ring(Room& room);
   void watch_box(const RoomPtr& room);
   void unseat(Room& room, Seat& seat, Outcome::Kind waiting);
+  /// Hold, banner and an offered seat belong to one talk.
+  void forget_talk(Room& room);
+  Joined accept(Room& room, const std::string& who);
+  /// This session was given to who takes the seat over: it is hers now.
+  void pass_seat(Room& room, const std::string& session);
+  /// The seat is offered no more; `why` = "accepted", "nobody", "taken-back".
+  void stop_handover(Room& room, std::string_view why);
+  [[nodiscard]] json::bj::object handover_event(const Room& room) const;
   void tidy(const std::string& room);
   /// One that waits at this session's seat, else nullptr.
   const Offer* offer_of(const std::string& id, const std::string& session);

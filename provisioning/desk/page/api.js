@@ -56,9 +56,14 @@ export const halls = () => request('GET', '/api/halls');
 export const bookings = day => request('GET', `/api/bookings?day=${at(day)}`);
 export const book = (hall, start, minutes) => request('POST', '/api/bookings', {hall, start, minutes});
 export const cancel = receipt => request('DELETE', `/api/bookings/${at(receipt)}`);
-export const join = room => request('POST', `/api/rooms/${at(room)}/join`, {seat: 'counsellor'});
+export const join = (room, takesOver = false) =>
+  request('POST', `/api/rooms/${at(room)}/join`, {seat: 'counsellor', takes_over: takesOver});
 export const leave = (room, id) => request('POST', `/api/rooms/${at(room)}/leave`, {session: id});
 export const end = (room, id) => request('POST', `/api/rooms/${at(room)}/end`, {session: id});
+export const hold = (room, id, on) => request('POST', `/api/rooms/${at(room)}/hold`, {session: id, on});
+export const banner = (room, id, text) => request('POST', `/api/rooms/${at(room)}/banner`, {session: id, text});
+export const handOver = (room, id, on, to = '') =>
+  request('POST', `/api/rooms/${at(room)}/handover`, {session: id, on, to});
 export const answer = (offer, id, sdp) => request('POST', `/api/offers/${at(offer)}/answer`, {session: id, sdp});
 export const reject = (offer, id, reason) => request('POST', `/api/offers/${at(offer)}/reject`, {session: id, reason});
 export const deskStream = callbacks => listen('/api/stream', callbacks);

@@ -12,6 +12,7 @@ export class Devices {
     this.stream = null;  // what the browser gave us
     this.error = null;   // why something is missing, the browser's DOMException
     this.muted = {audio: false, video: false};
+    this.held = false;
     this.onChange = () => {};
     this.opening = null;
     this.stand = {};
@@ -68,8 +69,14 @@ export class Devices {
     this.applyMute();
   }
 
+  /// On hold black and silence are sent, whatever is muted.
+  hold(on) {
+    this.held = on;
+    this.applyMute();
+  }
+
   applyMute() {
-    for (const track of this.stream?.getTracks() ?? []) track.enabled = !this.muted[track.kind];
+    for (const track of this.stream?.getTracks() ?? []) track.enabled = !this.held && !this.muted[track.kind];
   }
 
   close() {

@@ -13,10 +13,13 @@ import {Today} from './today.js';
 const roomKey = 'madoguchi.room';
 
 let me = null, deskStream = null;
-const rings = new Rings(enterRoom);
-const today = new Today(enterRoom);
+let answering = false;  // a ring, rather than entering from the list
+const rings = new Rings((id, takesOver) => enterRoom(id, {takesOver, rang: true}));
+const today = new Today(id => enterRoom(id));
 const room = new Room({
-  over: forgetRoom, gone: leaveRoom, again: enterRoom, signedOut, talking: on => rings.talk(on),
+  over: forgetRoom, gone: leaveRoom, again: id => enterRoom(id), signedOut, talking: on => rings.talk(on),
+  quicker: name => say(answering ? `${name}さんが出ました。 / ${name} answered.` :
+    `${name}さんが席についています。 / ${name} sits there.`),
 });
 today.signedOut = signedOut;
 
@@ -29,13 +32,20 @@ function address(hash) {
   if (location.hash !== hash) history.replaceState(null, '', hash || location.pathname);
 }
 
-function enterRoom(id) {
+/// Something to know on the list, until the next thing is done there.
+function say(text) {
+  $('said').textContent = text;
+}
+
+function enterRoom(id, {takesOver = false, rang = false} = {}) {
+  answering = rang;
+  say('');
   sessionStorage.setItem(roomKey, id);
   address(`#/room/${encodeURIComponent(id)}`);
   rings.sitIn(id);
   view('room');
   $('mute-sound').focus();
-  room.enter(id);
+  room.enter(id, takesOver);
 }
 
 /// A reload does not go back there.
@@ -73,6 +83,8 @@ function signedIn(who) {
     event: (name, data) => {
       if (name === 'ring') rings.add(data);
       if (name === 'ring-stopped') rings.remove(data.room);
+      if (name === 'handover' && data.by !== me?.name && (!data.to || data.to === me?.name)) rings.add(data);
+      if (name === 'handover-over') rings.remove(data.room);
       if (name === 'bookings' && !$('today').hidden) today.changed(data.day);
     },
   });

@@ -43,15 +43,18 @@ export class Rings {
     if (this.rings.has(ring.room)) return;
     const since = Date.parse(ring.since) || Date.now();
     const clock = make('span', {class: 'ring-clock', role: 'timer', 'aria-live': 'off'}, lasting(since));
-    const button = make('button', {class: 'answer', type: 'button', onclick: () => this.answer(ring.room)},
-                        ...both('出る', 'Answer'));
+    const colleague = ring.type === 'handover';  // who talks there offers the seat
+    const button = make('button', {class: 'answer', type: 'button', onclick: () => this.answer(ring.room, colleague)},
+                        ...(colleague ? both('引き継ぐ', 'Take over') : both('出る', 'Answer')));
+    const what = colleague ? [`${ring.by}さんが引き継ぎをお願いしています：`, make('strong', {}, ring.hall_name)] :
+      [make('strong', {}, ring.hall_name), ' から呼び出しです'];
     const banner = make('div', {class: 'ring', 'data-room': ring.room},
       make('span', {class: 'ring-mark', 'aria-hidden': 'true'}),
-      make('p', {class: 'ring-hall'}, make('strong', {}, ring.hall_name), ' から呼び出しです',
+      make('p', {class: 'ring-hall'}, ...what,
         make('small', {}, ring.receipt ? `受付番号 ${ring.receipt}` : '予約なし / Walk-in')),
       make('p', {class: 'ring-wait'}, make('small', {}, ...both('待ち時間', 'waiting')), clock),
       make('p', {class: 'ring-later'}, 'いまの相談が終わったら出てください'), button);
-    this.rings.set(ring.room, {since, clock, banner, notification: ring.room === this.room ? null : notify(ring)});
+    this.rings.set(ring.room, {since, colleague, clock, banner, notification: ring.room === this.room ? null : notify(ring, what)});
     $('rings').append(banner);
     this.refresh();
   }
@@ -93,16 +96,20 @@ export class Rings {
   }
 
   refresh() {
-    let others = 0;
+    let others = 0, aloud = 0;  // a hall that waits rings; a colleague who asks is told once
     for (const [room, ring] of this.rings) {
       show(ring.banner, room !== this.room);
-      if (room !== this.room) others += 1;
-      if (room === this.room) ring.notification?.close();
+      if (room === this.room) {
+        ring.notification?.close();
+        continue;
+      }
+      others += 1;
+      if (!ring.colleague && !this.talking) aloud += 1;
     }
     $('rings').classList.toggle('quiet-rings', this.talking);
-    if (others && !this.talking) (this.bell ??= new Bell()).start();
+    if (aloud) (this.bell ??= new Bell()).start();
     else this.bell?.stop();
-    if (others && this.talking && others > (this.told ?? 0)) (this.bell ??= new Bell()).strike();
+    if (!aloud && others > (this.told ?? 0)) (this.bell ??= new Bell()).strike();
     this.told = others;
     document.title = others ? '● 呼び出し | 窓口' : '窓口 | Madoguchi';
   }
@@ -112,11 +119,11 @@ export class Rings {
   }
 }
 
-function notify(ring) {
+function notify(ring, what) {
   if (!('Notification' in window) || Notification.permission !== 'granted') return null;
   try {
     const looks = {tag: ring.room, requireInteraction: true, icon: 'icon.svg'};
-    const notification = new Notification(`${ring.hall_name} から呼び出し`, looks);
+    const notification = new Notification(what.map(each => each.textContent ?? each).join(''), looks);
     notification.addEventListener('click', () => {
       window.focus();
       notification.close();

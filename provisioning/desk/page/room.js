@@ -10,10 +10,11 @@ import {Peer} from './peer.js';
 import {Meter, soundAwake, wakeSound} from './sound.js';
 import {Stillness} from './stillness.js';
 import {RoomView} from './room_view.js';
-import {aboutDevices, aboutError, aboutSeat, inTalk} from './words.js';
+import {aboutDevices, aboutError, aboutSeat, handoverWords, inTalk} from './words.js';
 
 const devicesWithin = 2000;   // an offer is answered without camera and microphone after this; they follow
 const tellsWithin = 700;      // what goes on in a room is heard this soon after sitting down
+const longHold = 10 * 60000;  // from then on a hold that nobody ends is as a hall that nobody hears
 const together = 3000;        // streams lost within this were lost for the same reason
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -23,7 +24,9 @@ export class Room {
   /// when the desk knows us no more.
   /// `again(room)` when she wants to go on where another window took the seat. `talking(on)`, again and again: whether
   /// somebody in the hall would lose her, were she to go.
-  constructor({over, gone, again, signedOut, talking}) {
+  /// `quicker(name)`: somebody else sits there.
+  constructor({over, gone, again, signedOut, talking, quicker}) {
+    this.quicker = quicker;
     this.over = over;
     this.gone = gone;
     this.signedOut = signedOut;
@@ -35,6 +38,9 @@ export class Room {
       leave: () => this.leave(), end: () => this.end(), back: () => this.out(),
       again: () => again(this.room), devices: () => this.devices.open(),
       sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
+      hold: on => this.tell(() => api.hold(this.room, this.session, on)),
+      banner: text => this.tell(() => api.banner(this.room, this.session, text)),
+      handOver: on => this.tell(() => api.handOver(this.room, this.session, on)),
     });
     this.others = new BroadcastChannel('madoguchi-room');  // our other tabs: one seat, one tab
     this.others.addEventListener('message', ({data}) => {
@@ -57,6 +63,9 @@ export class Room {
     this.stillness = new Stillness();
     this.startedAt = 0;
     this.seatedAt = 0;
+    this.held = false;
+    this.banner = '';
+    this.devices.hold(false);
     this.why = null;       // [ja, en] in place of the state's own words
     this.by = null;
   }
@@ -68,7 +77,8 @@ export class Room {
   }
 
   /// Sits down. Also the way back after a reload, and after another tab took the seat; and from one room to another.
-  async enter(room) {
+  /// `takesOver`: the seat of a colleague who offers it.
+  async enter(room, takesOver = false) {
     if (this.session && this.room !== room) api.leave(this.room, this.session).catch(() => {});
     const turn = this.turn = (this.turn ?? 0) + 1;
     this.reset(room);
@@ -78,13 +88,13 @@ export class Room {
     this.update();
     this.devices.open();
     this.others.postMessage({room});
-    await this.join(turn);
+    await this.join(turn, takesOver);
   }
 
-  async join(turn) {
+  async join(turn, takesOver = false) {
     const room = this.room;
     try {
-      const seat = await api.join(room);
+      const seat = await api.join(room, takesOver);
       if (turn !== this.turn) {
         if (seat.session) api.leave(room, seat.session).catch(() => {});
         return;
@@ -101,8 +111,12 @@ export class Room {
         this.offline = true;
         this.update();
         await pause(2000);
-        if (turn === this.turn) await this.join(turn);
+        if (turn === this.turn) await this.join(turn, takesOver);
         return;
+      }
+      if (error.status === 409 && error.body?.name) {  // somebody was quicker: nothing went wrong
+        this.out();
+        return this.quicker(error.body.name);
       }
       this.why = aboutSeat(error);
       this.finish(error.status === 410 ? 'ended' : 'refused');
@@ -142,18 +156,54 @@ export class Room {
     for (const peer of [...this.peers.values()]) {
       if (peer.state !== 'connected') this.drop(peer.id);  // its answer may never have reached the desk
     }
+    const {held, banner} = this;
     await this.join(turn);
+    if (turn !== this.turn || !this.session) return;
+    // A desk that was started anew does not know.
+    if (held) await this.tell(() => api.hold(this.room, this.session, true));
+    if (banner) await this.tell(() => api.banner(this.room, this.session, banner));
   }
 
   hear(name, data) {
     if (name === 'offer') this.offered(data);
     if (name === 'offer-gone') this.drop(data.id);
     if (name === 'ended') this.finish('ended', data.by);
+    if (name === 'handed-over') this.finish('handed', data.to);
+    if (name === 'handover') {
+      this.view.handOver(data.on ? Date.parse(data.since) : null);
+      if (!data.on && handoverWords[data.why]) this.view.say(handoverWords[data.why]);
+    }
+    if (name === 'hold') this.onHold(data.on);
+    if (name === 'banner') {
+      this.banner = data.text;
+      this.view.banner(data.text);
+      this.stillness.heard();
+    }
     if (name === 'box') {
       this.box = data.event;
       if (data.event === 'ended') this.finish('ended', 'hall');
     }
     this.update();
+  }
+
+  onHold(on) {
+    this.held = on;
+    this.heldAt = Date.now();
+    this.devices.hold(on);
+    this.view.hold(on);
+    this.flow.anew();
+    this.stillness.heard();
+  }
+
+  /// What went wrong, in words, where it did.
+  async tell(work) {
+    try {
+      await work();
+      return '';
+    } catch (error) {
+      if (!this.finished) this.view.say(aboutError(error));
+      return aboutError(error);
+    }
   }
 
   async offered({id, direction, sdp}) {
@@ -227,7 +277,9 @@ export class Room {
     else this.flow.look(figures, this.view.brightest(), soundAwake() ? this.meter.level() : null);
     if (this.flow.flowing) this.startedAt ||= Date.now();
     this.update();
-    if (this.state() === 'talking') this.lookForLife(soundAwake() ? this.meter.level() : null);
+    const state = this.state();
+    if (state === 'talking') this.lookForLife(soundAwake() ? this.meter.level() : null);
+    else if (state === 'held' && Date.now() - this.heldAt > longHold) this.lookForLife(-100);
     else this.stillness.anew();
   }
 
@@ -239,7 +291,7 @@ export class Room {
       await this.end();
     }
     if (word !== 'ask') return;
-    const answer = await this.view.askStill();
+    const answer = await this.view.askStill(this.held);
     if (turn !== this.turn || this.finished) return;
     if (answer === 'end') await this.end();
     else this.stillness.heard();
@@ -248,6 +300,7 @@ export class Room {
   state() {
     if (this.finished) return this.finished;
     if (!this.session) return 'entering';
+    if (this.held && this.box !== 'away') return 'held';
     if (this.flow.flowing) return 'talking';
     if (this.box === 'away') return 'away';
     if (this.peers.size || this.box === 'calling' || this.box === 'talking') return 'connecting';

@@ -3,7 +3,7 @@
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, show} from './dom.js';
-import {endedBy, inTalk, lackWords, lasting, roomStates} from './words.js';
+import {endedBy, handedTo, inTalk, lackWords, lasting, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
 const muteWords = {
@@ -18,8 +18,18 @@ export class RoomView {
     this.playing = false;
     $('mute-sound').addEventListener('click', () => this.mute('audio', !this.muted.audio));
     $('mute-picture').addEventListener('click', () => this.mute('video', !this.muted.video));
-    $('leave').addEventListener('click', () => busy($('leave'), () => this.askLeave()));
+    $('leave').addEventListener('click', () => on.leave());
     $('end').addEventListener('click', () => busy($('end'), () => this.askEnd()));
+    $('hold').addEventListener('click', () => busy($('hold'), () => on.hold(!this.held)));
+    $('hand-over').addEventListener('click', () => busy($('hand-over'), () => this.askHandOver()));
+    $('handover-stop').addEventListener('click', () => busy($('handover-stop'), () => on.handOver(false)));
+    $('write').addEventListener('click', () => this.openWriting());
+    $('write-no').addEventListener('click', () => $('write-dialog').close());
+    $('write-form').addEventListener('submit', event => {
+      event.preventDefault();
+      busy(event.submitter ?? $('write-no'), () => this.write());
+    });
+    $('banner-remove').addEventListener('click', () => busy($('banner-remove'), () => on.banner('')));
     $('curtain-back').addEventListener('click', () => on.back());
     $('curtain-again').addEventListener('click', () => on.again());
     $('devices-again').addEventListener('click', () => busy($('devices-again'), () => on.devices()));
@@ -36,13 +46,21 @@ export class RoomView {
     const kept = JSON.parse(sessionStorage.getItem(mutedKey) ?? '{}');  // a reload must not open a muted microphone
     for (const kind of ['audio', 'video']) this.mute(kind, Boolean(kept[kind]));
     show($('room-sound'), false);
+    this.hold(false);
+    this.banner('');
+    this.handOver(null);
   }
 
   close() {
+    this.closeDialogs();
     sessionStorage.removeItem(mutedKey);
     this.far(null);
     this.own(null, null);
+  }
+
+  closeDialogs() {
     if ($('ask').open) $('ask').close('no');
+    if ($('write-dialog').open) $('write-dialog').close();
   }
 
   name(hall, receipt) {
@@ -68,21 +86,54 @@ export class RoomView {
     if (yes) await this.on.end();
   }
 
-  /// Asked only where someone in the hall would lose the counsellor.
-  async askLeave() {
-    const yes = !inTalk.has(this.state) || await ask({
-      title: '相談の途中で退室しますか',
-      text: '会館の方との話がここで切れます。用件が済んだときは、もどって「相談を終える」を押してください。',
-      yes: ['退室する', 'Leave'],
+  async askHandOver() {
+    const yes = await ask({
+      title: '別の相談員に引き継ぎますか', yes: ['呼びかける', 'Ask colleagues'],
+      text: 'ほかの相談員の画面に呼びかけます。だれかが引き受けるまで、あなたがこのまま話します。1分たってもだれもいないときは、そのまま続きます。',
     });
-    if (yes) this.on.leave();
+    if (yes) await this.on.handOver(true);
+  }
+
+  hold(on) {
+    this.held = on;
+    $('hold').setAttribute('aria-pressed', String(on));
+    $('hold-text').replaceChildren(...both(...(on ? ['保留をやめる', 'Resume'] : ['保留', 'Hold'])));
+    this.ownWords();
+  }
+
+  /// What stands on the hall's screen, '' = nothing.
+  banner(text) {
+    $('room-banner-text').textContent = text;
+    show($('room-banner'), Boolean(text));
+    if (text) $('write-text').value = text;
+    else if (!$('write-dialog').open) $('write-text').value = '';
+  }
+
+  /// `since`: when the seat was offered, in ms; null = it is not.
+  handOver(since) {
+    this.handoverSince = since;
+    show($('room-handover'), since !== null);
+    $('hand-over').disabled = since !== null;
+  }
+
+  openWriting() {
+    $('write-error').textContent = '';
+    $('write-dialog').showModal();
+    $('write-text').focus();
+  }
+
+  async write() {
+    const error = await this.on.banner($('write-text').value.trim());
+    $('write-error').textContent = error ?? '';
+    if (!error) $('write-dialog').close();
   }
 
   /// Nobody was heard for long. `end` when she says so; anything else says that they still talk.
-  async askStill() {
+  async askStill(held) {
+    const why = held ? '保留が15分続いています。' : '5分間、会館の声が聞こえていません。';
     const over = await ask({
       title: 'まだお話し中ですか', yes: ['相談を終える', 'End'], no: ['話し中です', 'Still talking'],
-      text: '5分間、会館の声が聞こえていません。お返事がないときは、2分後に相談を終えて、会館のカメラとマイクを止めます。',
+      text: `${why}お返事がないときは、2分後に相談を終えて、会館のカメラとマイクを止めます。`,
     });
     return over ? 'end' : 'talk';
   }
@@ -130,6 +181,7 @@ export class RoomView {
   /// Over our own picture: what of us the hall does not see or hear.
   ownWords() {
     const words = [];
+    if (this.held) words.push('保留中');
     if (this.muted.audio) words.push(muteWords.audio.shown);
     if (this.cameraless) words.push('映像は届いていません');
     else if (this.muted.video) words.push(muteWords.video.shown);
@@ -172,15 +224,17 @@ export class RoomView {
   }
 
   show({state, offline, startedAt, by, why}) {
-    const over = state === 'ended' || state === 'elsewhere' || state === 'refused';
+    const over = ['ended', 'elsewhere', 'handed', 'refused'].includes(state);
     show($('room-offline'), offline && !over);
     $('room-time').textContent = startedAt && !over ? lasting(startedAt) : '';
+    $('room-handover-time').textContent = this.handoverSince ? `（${lasting(this.handoverSince)}）` : '';
     this.state = state;
     const key = [state, by, why].join();
     if (this.shown === key) return;
     this.shown = key;
     const words = roomStates[state];
-    const [text, textEn] = why ?? (state === 'ended' ? endedBy[by] : null) ?? [words.text, words.textEn];
+    const [text, textEn] = why ?? (state === 'ended' ? endedBy[by] : null) ??
+      (state === 'handed' ? handedTo(by) : null) ?? [words.text, words.textEn];
     $('room').dataset.state = state;
     $('room-state').dataset.tone = words.tone;
     $('room-state').replaceChildren(...both(words.ja, words.en));
@@ -191,11 +245,16 @@ export class RoomView {
     show($('curtain-back'), over);
     show($('curtain-again'), state === 'elsewhere');
     show($('controls'), !over);
+    const talk = inTalk.has(state);
+    for (const each of ['hold', 'write', 'hand-over']) show($(each), talk);
+    show($('leave'), !talk);
     if (over) {
       $('far').srcObject = null;
       show($('room-sound'), false);
       this.own(null, null);
-      if ($('ask').open) $('ask').close('no');
+      this.closeDialogs();
+      this.handOver(null);
+      this.banner('');
       if (state !== 'elsewhere') sessionStorage.removeItem(mutedKey);
       $(state === 'elsewhere' ? 'curtain-again' : 'curtain-back').focus();
     }

@@ -27,16 +27,30 @@ export const roomStates = {
     tone: 'trouble', ja: '別の画面で入室しています', en: 'You entered from another window',
     text: 'ここで続けるときは「もう一度入る」を押してください。', textEn: 'Press "Enter again" to continue here.',
   },
+  handed: {tone: 'calm', ja: '引き継ぎました', en: 'Handed over', text: '', textEn: ''},
+  held: {
+    tone: 'busy', ja: '保留中', en: 'On hold',
+    text: 'おたがいの映像と声が止まっています。もどるときは「保留をやめる」を押してください。',
+    textEn: 'Picture and sound are stopped on both sides. Press "Resume" to go on.',
+  },
   refused: {tone: 'trouble', ja: '入室できません', en: 'This room cannot be entered', text: '', textEn: ''},
 };
 
 /// The states in which somebody in the hall would lose the counsellor.
-export const inTalk = new Set(['connecting', 'talking', 'away']);
+export const inTalk = new Set(['connecting', 'talking', 'held', 'away']);
 
 export const endedBy = {
   hall: ['会館のボタンで終わりました。', 'Ended with the button in the hall.'],
   counsellor: ['相談員が終えました。', 'Ended by the counsellor.'],
   desk: ['予約の時間が終わったか、取り消されました。', 'Its time is over, or it was cancelled.'],
+};
+
+/// [ja, en]
+export const handedTo = name => [`${name}さんが引き継ぎました。`, `${name} has taken over.`];
+
+/// Why a seat is offered no more: what she should know.
+export const handoverWords = {
+  'nobody': '引き継げる人がいませんでした。このままお話しください。 / Nobody could take over: please go on.',
 };
 
 export const bookingStates = {
@@ -85,6 +99,7 @@ export function aboutDevices(error, missing) {
 
 /// Why a seat is refused: [ja, en].
 export function aboutSeat(error) {
+  if (error.body?.code === 'no-handover') return ['引き継ぎは終わりました。', 'This seat is not offered any more.'];
   if (error.status === 404) return ['部屋は予約の1時間前に開きます。', 'The room opens an hour before its time.'];
   if (error.status === 410) return ['この相談は終わっています。', 'This consultation is over.'];
   return [aboutError(error), ''];

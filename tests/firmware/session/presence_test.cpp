@@ -98,6 +98,38 @@ TEST_CASE("a closed page: silence is repaired until the seat is said to have lef
   CHECK(view(talk.state).card == "ended-left");
 }
 
+TEST_CASE("a seat that is handed over leaves the talk waiting for the colleague") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(SeatLeft{"counsellor", true}) == "drop-leg:0 delete-resource drop-leg:1 delete-resource +call");
+  CHECK(talk.legs() == "absent absent");  // nothing passes either way
+  CHECK(view(talk.state).card == "handing-over");
+  CHECK(talk.state.devices_open);
+  CHECK(talk(SeatJoined{"counsellor", "another"}).find("make-offer:0") != std::string::npos);
+  CHECK(view(talk.state).card == "handing-over");
+
+  SECTION("who comes") {
+    talk.offer(1);
+    talk.answer(1);
+    talk(FirstRtp{talk.key(1)});
+    CHECK(view(talk.state).card == "talking");
+    CHECK(talk(SeatLeft{"counsellor"}).find("close-devices") != std::string::npos);
+  }
+  SECTION("who goes again") {
+    CHECK(talk(SeatLeft{"counsellor"}).find("close-devices") != std::string::npos);
+    CHECK(view(talk.state).card == "ended-left");
+  }
+  SECTION("nobody, says the office when its stream is back") {
+    talk(EventsDown{});
+    talk(EventsUp{});
+    CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}).find("close-devices") != std::string::npos);
+  }
+  SECTION("nobody, and it is never said") {
+    CHECK(talk(TimerRang{{TimerKind::call, {}}}).find("close-devices") != std::string::npos);
+    CHECK(view(talk.state).card == "ended-lost");
+  }
+}
+
 TEST_CASE("a seat that the office says is empty has left, in whatever way its media ends") {
   struct Row {
     const char* what;

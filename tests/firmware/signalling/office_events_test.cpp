@@ -39,6 +39,8 @@ TEST_CASE("every event of the list") {
   CHECK(joined.seat == "counsellor");
   CHECK(joined.session == "s2");
   CHECK(heard<SeatLeft>(R"({"type":"seat-left","seat":"counsellor"})").seat == "counsellor");
+  CHECK_FALSE(heard<SeatLeft>(R"({"type":"seat-left","seat":"counsellor"})").handover);
+  CHECK(heard<SeatLeft>(R"({"type":"seat-left","seat":"counsellor","handover":true})").handover);
   CHECK(heard<Ringing>(R"({"type":"ringing","seat":"counsellor"})").seat == "counsellor");
   CHECK(heard<Ringing>(R"({"type":"ringing"})").seat.empty());
   CHECK(heard<Hold>(R"({"type":"hold","on":true})").on);
@@ -129,15 +131,14 @@ TEST_CASE("a banner is shortened to whole characters and loses its controls") {
   CHECK(shown(std::string(120, 'x')).size() == 120);
   CHECK(shown(std::string(121, 'x')) == std::string(120, 'x'));
   std::string kanji;
-  for (int i = 0; i < 50; ++i) kanji += "\xe7\xaa\x93";
-  CHECK(shown(kanji) == kanji.substr(0, 120));
-  CHECK(shown("x" + kanji) == "x" + kanji.substr(0, 117));  // 118 bytes: the next would be cut
-  CHECK(shown("xx" + kanji) == "xx" + kanji.substr(0, 117));
+  for (int i = 0; i < 130; ++i) kanji += "\xe7\xaa\x93";
+  CHECK(shown(kanji) == kanji.substr(0, 360));
+  CHECK(shown("x" + kanji) == "x" + kanji.substr(0, 357));
   CHECK(shown(R"(a\u0000b\u001b[31mc\nd\u007fe)") == "ab[31mcde");
   // Nor controls of two bytes, nor what turns the direction of writing round.
   CHECK(shown(R"(a\u0085b\u009bc)") == "abc");
   CHECK(shown(R"(a\u202eb\u2066c\u200fd)") == "abcd");
   std::string faces;
-  for (int i = 0; i < 40; ++i) faces += "\xf0\x9f\x98\x80";
-  CHECK(shown("x" + faces) == "x" + faces.substr(0, 116));
+  for (int i = 0; i < 130; ++i) faces += "\xf0\x9f\x98\x80";
+  CHECK(shown("x" + faces) == "x" + faces.substr(0, 476));
 }

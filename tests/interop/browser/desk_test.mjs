@@ -188,9 +188,9 @@ pageTest('a taken seat names who sits there; a nonsense offer is refused; the ta
   const other = await visitor(t);
   await other.login('suzuki', 'yane-no-ue-7');
   await other.waitView('today');
-  await other.enter(booking.receipt);
-  await other.until('the refusal', ({state}) => state === 'refused');
-  assert.ok((await other.page.textContent('#curtain')).includes('sato'));
+  await other.page.click(`[data-receipt="${booking.receipt}"] .row-buttons button:first-child`);  // no error: back to the list, and why
+  await other.page.waitForFunction(() => document.getElementById('said').textContent.includes('satoさんが席について'));
+  other.problems = other.problems.filter(text => !/ 409 .*\/join\)/.test(text));
   assert.equal((await page.stats()).state, 'waiting');
 
   const nonsense = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio nonsense\r\n';

@@ -88,20 +88,18 @@ pageTest('many changes while the list is fetched make one more fetch, not one ea
   page.problems = page.problems.filter(text => !/ERR_FAILED/.test(text));
 });
 
-pageTest('leaving in the middle of a talk is asked first; leaving an empty room is not', async (page, t) => {
+pageTest('a talk is ended or handed over, an empty room is left', async (page, t) => {
   const {box, room} = await bookedNow(t);
   await talk(page, box, room);
-  assert.match(await page.page.textContent('#leave'), /退室する/);
-  await page.page.click('#leave');
-  assert.match(await page.page.textContent('#ask'), /退室しますか/);
+  assert.equal(await page.page.isVisible('#leave'), false);
+  await page.page.click('#hand-over');
+  assert.match(await page.page.textContent('#ask'), /引き継ぎますか/);
   await page.page.click('#ask-no');
   assert.equal((await page.stats()).state, 'talking');
-  await until('the focus on the button', async () => await focused(page) === 'leave', 5);
+  await until('the focus on the button', async () => await focused(page) === 'hand-over', 5);
   assert.ok(!box.heard.some(event => event.type === 'seat-left'));
-  await page.page.click('#leave');
-  await page.page.click('#ask-yes');
-  await page.waitView('today');
-  await box.hears(event => event.type === 'seat-left', 'the counsellor to leave');
+  await page.end();
+  await page.page.click('#curtain-back');
 
   const quiet = await bookedNow(t);
   await page.page.reload();

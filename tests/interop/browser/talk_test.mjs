@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a counsellor does in a talk besides talking: hold, writing, handing over. Two counsellors in one real Chromium.
+
+import assert from 'node:assert/strict';
+import {join} from 'node:path';
+import {near, office, pageTone} from './lib/office.js';
+
+const {bookedNow, pageTest, talk, visitor} = office();
+
+/// Pictures for who looks at them: the folder is in MADOGUCHI_PICTURES.
+async function picture(page, name) {
+  if (process.env.MADOGUCHI_PICTURES) await page.screenshot(join(process.env.MADOGUCHI_PICTURES, `${name}.png`));
+}
+
+/// Another counsellor, on her list.
+async function colleague(t) {
+  const other = await visitor(t);
+  await other.login('suzuki', 'yane-no-ue-7');
+  await other.waitView('today');
+  return other;
+}
+
+pageTest('on hold nothing passes, and nobody takes it for a loss', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await box.until('the counsellor', ({received}) => near(received.toneHz, pageTone) && received.brightness > 20);
+  await page.page.click('#hold');
+  await box.hears(event => event.type === 'hold' && event.on, 'the hold');
+  await page.until('the hold on the page', ({state}) => state === 'held');
+  await box.until('black and silence', ({received}) => received.toneHz === 0 && received.brightness < 12);
+  // What a box sends then.
+  await box.send('video', 'muted');
+  await box.send('audio', 'muted');
+  const before = await box.stats();
+  await box.until('pictures that go on', ({received}) => received.frames > before.received.frames + 40);
+  assert.equal((await page.stats()).state, 'held');
+  assert.equal(await page.page.isVisible('#far-words'), false);
+  await picture(page, 'hold');
+
+  await page.page.reload();
+  await page.waitView('room');
+  await box.hears(event => event.type === 'seat-joined', 'the page again', {from: box.heard.length - 1});
+  await page.until('the hold after a reload', ({state}) => state === 'held');
+  await box.connect(room);
+  await box.send('video', 'live');
+  await box.send('audio', 'live');
+  const from = box.heard.length;
+  await page.page.click('#hold');
+  await box.hears(event => event.type === 'hold' && !event.on, 'its end', {from});
+  await box.until('the counsellor again', ({received}) => near(received.toneHz, pageTone) && received.brightness > 20);
+  await page.until('the talk', ({state}) => state === 'talking');
+});
+
+pageTest('what is written stands on the screen until it is removed', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await page.page.click('#write');
+  await page.page.fill('#write-text', '３番の窓口で　青い紙をもらってください');
+  await picture(page, 'write');
+  await page.page.click('#write-form [type=submit]');
+  await box.hears(event => event.type === 'banner' && event.text.includes('青い紙'), 'the words');
+  await page.page.waitForFunction(() => document.getElementById('room-banner-text').textContent.includes('青い紙'));
+  await picture(page, 'banner');
+  const from = box.heard.length;
+  await page.page.click('#banner-remove');
+  await box.hears(event => event.type === 'banner' && event.text === '', 'nothing there any more', {from});
+  await page.page.waitForSelector('#room-banner', {state: 'hidden'});
+});
+
+pageTest('a colleague takes over while she stays', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  const other = await colleague(t);
+  await page.page.click('#hand-over');
+  await page.page.click('#ask-yes');
+  const ring = await other.page.waitForSelector(`.ring[data-room="${room}"]`);
+  assert.match(await ring.textContent(), /sato.*南公民館/);
+  assert.equal((await page.stats()).state, 'talking');
+  await picture(page, 'handover-asks');
+  await picture(other, 'handover-asked');
+  assert.ok(!box.heard.some(event => event.type === 'seat-left'));
+  await other.answer(room);
+  const left = await box.hears(event => event.type === 'seat-left', 'the seat to pass');
+  assert.equal(left.handover, true);
+  const joined = box.heard.findIndex(event => event === left) + 1;
+  await box.hears(event => event.type === 'seat-joined', 'the colleague', {from: joined});
+  await box.connect(room);
+  await other.until('the talk', ({state, received}) => state === 'talking' && received.frames > 10);
+  await page.until('its end here', ({state, peers}) => state === 'handed' && peers.length === 0);
+  assert.match(await page.page.textContent('#curtain'), /suzukiさんが引き継ぎました/);
+  await picture(page, 'handed-over');
+  await page.page.click('#curtain-back');
+  await page.waitView('today');
+  await other.end();
+});
+
+pageTest('a handover is taken back, and the colleague is asked no more', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  const other = await colleague(t);
+  await page.page.click('#hand-over');
+  await page.page.click('#ask-yes');
+  await other.page.waitForSelector(`.ring[data-room="${room}"]`);
+  await page.page.click('#handover-stop');
+  await other.page.waitForSelector(`.ring[data-room="${room}"]`, {state: 'detached'});
+  await page.page.waitForSelector('#room-handover', {state: 'hidden'});
+  assert.equal((await page.stats()).state, 'talking');
+});
+
+pageTest('two answer at once: one talks, the other is told who', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  const other = await colleague(t);
+  await box.say(room, 'calling');
+  await page.page.waitForSelector(`.ring[data-room="${room}"]`);
+  await other.page.waitForSelector(`.ring[data-room="${room}"]`);
+  // Hers is under way when the other one's click comes: the page has not heard of it yet.
+  let go;
+  const gone = new Promise(resolve => go = resolve);
+  await other.page.route('**/join', async route => {
+    await gone;
+    await route.continue();
+  });
+  await other.answer(room);
+  await page.answer(room);
+  await box.hears(event => event.type === 'seat-joined', 'the counsellor');
+  go();
+  await other.waitView('today');
+  await other.page.waitForFunction(() => document.getElementById('said').textContent.includes('satoさんが出ました'));
+  await picture(other, 'quicker');
+});

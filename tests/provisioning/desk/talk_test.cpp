@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a seat does in a talk: hold, banner, handing over. In virtual time, through the interface.
+#include "tests/provisioning/desk/virtual_desk.hpp"
+
+using namespace madoguchi;
+using namespace madoguchi::desk;
+
+namespace {
+
+/// Two counsellors and a hall that talks with the first.
+struct Talk : Desk {
+  Talk() {
+    REQUIRE(store->put_counsellor("suzuki", hash_password(kPassword).value()).has_value());
+    advance(90min);
+    be("suzuki");
+    be("sato");
+    hall = begin("GET", "/events/" + booking.room)->reply.value();
+    desks = page("GET", "/api/stream");
+    seat = sit();
+    REQUIRE(box("POST", "/events/" + booking.room, R"({"type":"talking"})") == 204);
+  }
+  /// Whoever asks from now on.
+  void be(const std::string& who) {
+    if (logins.count(who) == 0) {
+      cookie = csrf = "";
+      REQUIRE(log_in(kPassword, who) == 200);
+      logins[who] = {cookie, csrf};
+    }
+    std::tie(cookie, csrf) = logins[who];
+  }
+  Reply does(const std::string& what, object body) {
+    body["session"] = session;
+    return page("POST", "/api/rooms/" + booking.room + "/" + what, body);
+  }
+  Reply take_over() {
+    return page("POST", "/api/rooms/" + booking.room + "/join", {{"seat", "counsellor"}, {"takes_over", true}});
+  }
+  Reply open_seat(const std::string& of) { return page("GET", "/api/rooms/" + booking.room + "/stream?session=" + of); }
+  static std::string session_of(const Reply& joined) {
+    return json::string(json::parse_object(joined.body).value(), "session").value();
+  }
+  static std::string latest(const Reply& stream) {
+    return stream.stream->queue.empty() ? std::string() : stream.stream->queue.back();
+  }
+
+  std::map<std::string, std::pair<std::string, std::string>> logins;
+  Reply hall, desks, seat;
+};
+
+}  // namespace
+
+TEST_CASE("a counsellor holds and writes, and the hall hears it, also when it comes back") {
+  Talk d;
+  CHECK(d.does("hold", {{"on", true}}).status == 204);
+  CHECK(Talk::heard(d.hall, R"("type":"hold","on":true)"));
+  CHECK(Talk::heard(d.seat, R"("type":"hold","on":true)"));
+  CHECK(d.does("banner", {{"text", "Room 3"}}).status == 204);
+  CHECK(Talk::heard(d.hall, R"("type":"banner","text":"Room 3")"));
+  const Reply again = d.begin("GET", "/events/" + d.booking.room)->reply.value();
+  CHECK(Talk::heard(again, R"("type":"hold","on":true)"));
+  CHECK(Talk::heard(again, R"("type":"banner","text":"Room 3")"));
+  const Reply reloaded = d.sit();
+  CHECK(Talk::heard(reloaded, R"("type":"hold","on":true)"));
+  CHECK(Talk::heard(reloaded, R"("type":"banner","text":"Room 3")"));
+  CHECK(d.does("hold", {{"on", false}}).status == 204);
+  CHECK(Talk::latest(d.hall).find(R"("type":"hold","on":false)") != std::string::npos);
+  CHECK(d.does("banner", {{"text", ""}}).status == 204);
+  CHECK(Talk::latest(d.hall).find(R"("type":"banner","text":"")") != std::string::npos);
+}
+
+TEST_CASE("hold and banner are refused to who does not sit there, and where they say nothing") {
+  Talk d;
+  CHECK(d.does("hold", {}).status == 422);
+  CHECK(d.does("banner", {}).status == 422);
+  std::string kanji;
+  for (int i = 0; i < 120; ++i) kanji += "\xe7\xaa\x93";
+  CHECK(d.does("banner", {{"text", kanji}}).status == 204);
+  CHECK(d.does("banner", {{"text", kanji + "x"}}).status == 422);
+  d.session = "somebody-else";
+  CHECK(d.does("hold", {{"on", true}}).status == 410);
+  CHECK(d.does("banner", {{"text", "x"}}).status == 410);
+  CHECK(d.does("handover", {{"on", true}}).status == 410);
+  CHECK_FALSE(Talk::heard(d.hall, R"("type":"hold","on":true)"));
+}
+
+TEST_CASE("a talk's hold and banner end with it") {
+  Talk d;
+  d.does("hold", {{"on", true}});
+  d.does("banner", {{"text", "Room 3"}});
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"ended"})") == 204);
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);
+  const Reply again = d.begin("GET", "/events/" + d.booking.room)->reply.value();
+  CHECK(Talk::heard(again, R"("type":"hold","on":false)"));
+  CHECK(Talk::heard(again, R"("type":"banner","text":"")"));
+}
+
+TEST_CASE("a seat passes when the colleague is there, and not before") {
+  Talk d;
+  REQUIRE(d.does("handover", {{"on", true}}).status == 204);
+  CHECK(Talk::heard(d.desks, R"("type":"handover","by":"sato","to":"")"));
+  CHECK(Talk::heard(d.desks, R"("hall_name":"South")"));
+  CHECK(Talk::heard(d.seat, R"("type":"handover","on":true)"));
+  d.be("suzuki");
+  // Who comes later hears of it too.
+  CHECK(Talk::heard(d.page("GET", "/api/stream"), R"("type":"handover","by":"sato")"));
+  const Reply joined = d.take_over();
+  REQUIRE(joined.status == 200);
+  CHECK_FALSE(Talk::heard(d.hall, "seat-left"));
+  CHECK_FALSE(d.seat.stream->closed);
+
+  const Reply seat = d.open_seat(Talk::session_of(joined));
+  REQUIRE(seat.stream);
+  CHECK(Talk::heard(d.hall, R"("type":"seat-left","seat":"counsellor","handover":true)"));
+  CHECK(Talk::latest(d.hall).find(R"("type":"seat-joined","seat":"counsellor")") != std::string::npos);
+  CHECK(Talk::heard(d.seat, R"("type":"handed-over","to":"suzuki")"));
+  CHECK(d.seat.stream->closed);
+  CHECK(Talk::heard(d.desks, "handover-over"));
+  CHECK(Talk::heard(seat, R"("type":"box","event":"talking")"));
+  // It is not hers any more.
+  CHECK(d.does("end", {}).status == 410);
+  d.session = Talk::session_of(joined);
+  CHECK(d.does("end", {}).status == 204);
+}
+
+TEST_CASE("nobody accepts within a minute, or who accepts does not come: she is still there") {
+  Talk d;
+  REQUIRE(d.does("handover", {{"on", true}}).status == 204);
+  d.be("suzuki");
+  const Reply joined = d.take_over();
+  REQUIRE(joined.status == 200);
+  d.advance(11s);
+  CHECK(d.open_seat(Talk::session_of(joined)).status == 410);
+  d.advance(50s);
+  CHECK(Talk::heard(d.seat, R"("type":"handover","on":false,"why":"nobody")"));
+  CHECK(d.take_over().status == 409);
+  CHECK_FALSE(Talk::heard(d.hall, "seat-left"));
+  CHECK_FALSE(d.seat.stream->closed);
+  d.be("sato");
+  CHECK(d.does("end", {}).status == 204);
+}
+
+TEST_CASE("a seat is offered to one, taken back, and never taken by who was not asked") {
+  Talk d;
+  d.be("suzuki");
+  CHECK(d.take_over().status == 409);
+  d.be("sato");
+  REQUIRE(d.does("handover", {{"on", true}, {"to", "tanaka"}}).status == 204);
+  CHECK(Talk::heard(d.desks, R"("to":"tanaka")"));
+  d.be("suzuki");
+  CHECK(d.take_over().status == 409);
+  d.be("sato");
+  REQUIRE(d.does("handover", {{"on", false}}).status == 204);
+  CHECK(Talk::latest(d.desks).find("handover-over") != std::string::npos);
+  REQUIRE(d.does("handover", {{"on", true}, {"to", "suzuki"}}).status == 204);
+  d.be("suzuki");
+  CHECK(d.take_over().status == 200);
+  d.be("sato");
+  REQUIRE(d.does("leave", {}).status == 204);
+  CHECK(Talk::latest(d.desks).find("handover-over") != std::string::npos);
+}
