@@ -17,6 +17,8 @@
 
 namespace madoguchi::desk {
 
+/// What a counsellor may know of a hall.
+json::bj::object hall_json(const Hall& hall);
 /// 503, and a line in the log: nothing is said to be so, or not to be so, that could not be read or written.
 Reply store_failed(const Error& error);
 struct ApiSettings {
@@ -67,6 +69,18 @@ class Api {
   boost::asio::awaitable<Reply> halls();
   boost::asio::awaitable<Reply> bookings(Request request);
   boost::asio::awaitable<Reply> make_booking(Request request);
+  boost::asio::awaitable<Reply> move_booking(Request request);
+  /// `code`: why there is none (docs/desk-api.md).
+  static Result<Slot> slot_of(const json::bj::object& body, std::string& code);
+  [[nodiscard]] Reply booking_refused(const BookingRefused& refused) const;
+  // api_calls.cpp
+  boost::asio::awaitable<Reply> missed_calls();
+  boost::asio::awaitable<Reply> mark_call(Request request, Login login);
+  boost::asio::awaitable<Reply> record(std::string room);
+  /// Written down for the call that is open, soon.
+  boost::asio::awaitable<void> write_part(Booking booking, std::string who, std::string role);
+  void takes_part(const std::string& room, const std::string& who, const std::string& role);
+  // api_bookings.cpp, and the rest of the page's
   boost::asio::awaitable<Reply> cancel(std::string receipt);
   boost::asio::awaitable<Reply> join(std::string room, std::string seat, std::string who, bool takes_over);
   /// Hold, banner, handover; nothing of it is kept.

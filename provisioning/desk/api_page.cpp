@@ -7,7 +7,6 @@
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
 #include "provisioning/desk/api.hpp"
-#include "provisioning/desk/calendar.hpp"
 #include "provisioning/desk/secrets.hpp"
 
 namespace madoguchi::desk {
@@ -32,12 +31,6 @@ std::size_t characters(std::string_view text) {
 const std::string& nobodys_hash() {
   static const std::string kHash = hash_password(random_hex(16)).value_or("");
   return kHash;
-}
-
-/// 409 for a hall that is taken, 503 for what passes, else 422.
-Reply booking_refused(const BookingRefused& refused) {
-  const int status = refused.code == Errc::busy ? 409 : refused.code == Errc::io ? 503 : 422;
-  return json_reply(status, object{{"error", refused.message}, {"code", refused.reason}});
 }
 
 std::string day_of(WallTime time) {
@@ -225,6 +218,11 @@ asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
   if (request.is("GET", {"api", "bookings"})) co_return co_await bookings(std::move(request));
   if (request.is("POST", {"api", "bookings"})) co_return co_await make_booking(std::move(request));
   if (request.is("DELETE", {"api", "bookings", "*"})) co_return co_await cancel(request.segments[2]);
+  if (request.is("POST", {"api", "bookings", "*", "move"})) co_return co_await move_booking(std::move(request));
+  if (request.is("GET", {"api", "calls", "missed"})) co_return co_await missed_calls();
+  if (request.is("POST", {"api", "calls", "*", "*"}))
+    co_return co_await mark_call(std::move(request), std::move(login));
+  if (request.is("GET", {"api", "rooms", "*", "record"})) co_return co_await record(request.segments[2]);
   if (request.is("GET", {"api", "stream"})) co_return desk_stream(request);
   if (request.is("GET", {"api", "rooms", "*", "stream"})) co_return room_stream(request);
   if (request.is("POST", {"api", "rooms", "*", "*"})) co_return co_await room(std::move(request), std::move(login));
@@ -245,12 +243,17 @@ asio::awaitable<Reply> Api::log_out(std::string cookie) {
   co_return reply;
 }
 
+object hall_json(const Hall& hall) {
+  return {{"id", hall.id},     {"name", hall.name},           {"address", hall.address},
+          {"room", hall.room}, {"telephone", hall.telephone}, {"staffed", hall.staffed}};
+}
+
 asio::awaitable<Reply> Api::halls() {
   std::function<Result<std::vector<Hall>>(Store&)> read = [](Store& store) { return store.halls(); };
   const auto stored = co_await records_.ask(std::move(read));
   if (!stored) co_return store_failed(stored.error());
   array halls;
-  for (const Hall& hall : *stored) halls.push_back(object{{"id", hall.id}, {"name", hall.name}});
+  for (const Hall& hall : *stored) halls.push_back(hall_json(hall));
   co_return json_reply(200, halls);
 }
 
@@ -270,81 +273,6 @@ Reply Api::answer_offer(const Request& request) {
     return error_reply(404, "there is nothing here");
   }
   return taken ? empty_reply() : error_reply(410, "the offer is gone");
-}
-
-// ---- bookings --------------------------------------------------------------------------------------------------------
-
-object Api::booking_json(const Booking& booking) const {
-  std::string state = "cancelled";
-  if (!booking.cancelled) {
-    const RoomState now = rooms_.state(booking.room);
-    // Held, and quiet before its end: the desk was restarted in the middle, or the hall pressed by mistake.
-    const bool over = now == RoomState::quiet && booking.held && clock_.wall() > booking.end;
-    state = name(over || has_ended(booking) ? RoomState::ended : now);
-  }
-  return object{{"receipt", booking.receipt},
-                {"hall", booking.hall},
-                {"hall_name", booking.hall_name},
-                {"start", rfc3339(booking.start)},
-                {"end", rfc3339(booking.end)},
-                {"room", booking.room},
-                {"state", state}};
-}
-
-asio::awaitable<Reply> Api::bookings(Request request) {
-  const auto day = request.query.find("day");
-  const auto from = parse_rfc3339((day == request.query.end() ? "" : day->second) + "T00:00:00+09:00");
-  if (!from) co_return error_reply(422, "write the day as 2026-11-23");
-  std::function<Result<std::vector<Booking>>(Store&)> read = [from = *from](Store& store) {
-    return store.bookings(from, from + 24h);
-  };
-  const auto stored = co_await records_.ask(std::move(read));
-  if (!stored) co_return store_failed(stored.error());
-  array all;
-  for (const Booking& booking : *stored) all.push_back(booking_json(booking));
-  co_return json_reply(200, all);
-}
-
-asio::awaitable<Reply> Api::make_booking(Request request) {
-  const auto body = json::parse_object(request.body);
-  if (!body) co_return error_reply(400, body.error().message);
-  const auto hall = json::string(*body, "hall");
-  const auto start_text = json::string(*body, "start");
-  const auto minutes = json::integer(*body, "minutes");
-  if (!hall || !start_text || !minutes) {
-    co_return booking_refused({Errc::invalid, "incomplete", "a hall, a start and minutes are needed"});
-  }
-  const auto start = parse_rfc3339(*start_text);
-  if (!start) co_return booking_refused({Errc::invalid, "not-a-time", start.error().message});
-  using Booked = tl::expected<Booking, BookingRefused>;
-  std::function<Result<Booked>(Store&)> write =
-      [hall = *hall, start = *start, length = std::chrono::minutes(std::clamp<std::int64_t>(*minutes, 0, 100000)),
-       now = clock_.wall()](Store& store) -> Result<Booked> { return store.book(hall, start, length, now); };
-  const Result<Booked> asked = co_await records_.ask(std::move(write));
-  if (!asked) co_return store_failed(asked.error());
-  const Booked& booking = *asked;
-  if (!booking) co_return booking_refused(booking.error());
-  bookings_changed(*booking);
-  co_return json_reply(201, booking_json(*booking));
-}
-
-asio::awaitable<Reply> Api::cancel(std::string receipt) {
-  std::function<Result<Booking>(Store&)> write = [receipt, now = clock_.wall()](Store& store) -> Result<Booking> {
-    const auto booking = store.booking(receipt);
-    if (!booking) return fail(booking.error());
-    if (auto done = store.cancel(receipt, now); !done) return fail(done.error());
-    // The booking is cancelled, whatever becomes of its call.
-    if (const auto kept = write_down(store, **booking, "cancelled-booking", {}, now); !kept) {
-      (void)store_failed(kept.error());
-    }
-    return **booking;
-  };
-  const Result<Booking> cancelled = co_await records_.ask(std::move(write));
-  if (!cancelled && cancelled.error().code == Errc::not_found) co_return error_reply(404, cancelled.error().message);
-  if (!cancelled) co_return store_failed(cancelled.error());
-  rooms_.close_room(cancelled->room);
-  bookings_changed(*cancelled);
-  co_return empty_reply();
 }
 
 // ---- rooms -----------------------------------------------------------------------------------------------------------
@@ -385,10 +313,23 @@ Reply Api::in_talk(const std::string& room, const std::string& what, const std::
 }
 
 asio::awaitable<Reply> Api::join(std::string room, std::string seat, std::string who, bool takes_over) {
-  std::function<Result<Known>(Store&)> read = [room](Store& store) { return look_up(store, room); };
-  const Result<Known> known = co_await records_.ask(std::move(read));
-  if (!known) co_return store_failed(known.error());
-  const Found found = find_room(*known);
+  struct Asked {
+    Known known;
+    std::optional<Hall> hall;
+  };
+  std::function<Result<Asked>(Store&)> read = [room](Store& store) -> Result<Asked> {
+    const auto known = look_up(store, room);
+    if (!known) return fail(known.error());
+    Asked asked{*known, std::nullopt};
+    if (!known->booking) return asked;
+    auto hall = store.hall(known->booking->hall);
+    if (!hall) return fail(hall.error());
+    asked.hall = std::move(*hall);
+    return asked;
+  };
+  const Result<Asked> asked = co_await records_.ask(std::move(read));
+  if (!asked) co_return store_failed(asked.error());
+  const Found found = find_room(asked->known);
   if (!found.booking) co_return error_reply(found.status, found.words);
   if (has_ended(*found.booking)) co_return error_reply(410, "the consultation has ended");
   const Joined joined = rooms_.join(room, seat, who, takes_over);
@@ -402,6 +343,7 @@ asio::awaitable<Reply> Api::join(std::string room, std::string seat, std::string
   co_return json_reply(200, object{{"session", joined.session},
                                    {"hall_name", found.booking->hall_name},
                                    {"receipt", found.booking->receipt},
+                                   {"hall", hall_json(asked->hall.value_or(Hall{}))},
                                    {"ice_servers", array()}});
 }
 
@@ -441,6 +383,7 @@ Reply Api::room_stream(const Request& request) {
       [outbox = reply.stream] { outbox->close(); });
   if (!stream) return error_reply(410, "this seat is not yours any more");
   reply.stream_ended = [this, room, id = *stream] { rooms_.close_page(room, id); };
+  if (rooms_.state(room) == RoomState::talking) takes_part(room, rooms_.who(room), "counsellor");
   watch_login(reply.stream, request);
   return reply;
 }

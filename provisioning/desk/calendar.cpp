@@ -58,6 +58,7 @@ std::string calendar_text(const Hall& hall, const std::vector<Booking>& bookings
     line(out, "BEGIN:VEVENT");
     line(out, "UID:" + booking.room + "@madoguchi");
     line(out, "DTSTAMP:" + stamp(booking.changed));
+    line(out, fmt::format("SEQUENCE:{}", booking.sequence));
     line(out, "DTSTART:" + stamp(booking.start));
     line(out, "DTEND:" + stamp(booking.end));
     line(out, booking.cancelled ? "STATUS:CANCELLED" : "STATUS:CONFIRMED");

@@ -28,6 +28,7 @@ constexpr const char* kFooter = R"(Exit status: 0 done, 1 failed, 2 wrong usage.
 
 The first time:
   madoguchi-desk add-hall chuo 中央公民館          prints the box's token, once
+  madoguchi-desk edit-hall chuo --address 中央1-2-3 --room 2階第1会議室 --telephone 0123-45-6789
   madoguchi-desk add-counsellor tanaka            asks for the password on stdin
   madoguchi-desk serve
 A booking from the command line:
@@ -65,6 +66,20 @@ int add_hall(const Options& options, const std::string& id, const std::string& n
   return print(options, {{"hall", id}, {"token", token}, {"calendar_path", path}, {"renewed", again}}, words);
 }
 
+int edit_hall(const Options& options, const std::string& id, const HallFacts& facts) {
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  const auto known = (*store)->describe_hall(id, facts);
+  if (!known) return failed(known.error());
+  if (!*known) return failed(Error(Errc::not_found, "there is no hall " + id + ": madoguchi-desk add-hall makes one"));
+  const auto hall = (*store)->hall(id);
+  if (!hall) return failed(hall.error());
+  if (options.as_json) return print(options, hall_json(**hall), {});
+  return print(options, {},
+               (*hall)->name + "\naddress    " + (*hall)->address + "\nroom       " + (*hall)->room + "\ntelephone  " +
+                   (*hall)->telephone + "\nstaffed    " + (*hall)->staffed + "\n");
+}
+
 int add_counsellor(const Options& options, const std::string& name) {
   std::string password;
   std::getline(std::cin, password);
@@ -88,7 +103,7 @@ int book(const Options& options, const std::string& hall, const std::string& sta
   }
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
-  const auto booking = (*store)->book(hall, *start, std::chrono::minutes(minutes), wall_now());
+  const auto booking = (*store)->book({hall, *start, std::chrono::minutes(minutes)}, {}, wall_now());
   if (!booking) return failed(booking.error());
   return print(options, {{"receipt", booking->receipt}, {"room", booking->room}},
                "受付番号 " + booking->receipt + "\nroom " + booking->room + "\n");
@@ -192,6 +207,15 @@ int main(int argc, char** argv) {
       "add-hall", "a hall with its box; again: a new token and calendar path, the old ones are void");
   hall_command->add_option("id", id, "a-z, 0-9, dashes")->required();
   hall_command->add_option("name", name, "as people know it")->required();
+  HallFacts facts;
+  auto* edit_command = app.add_subcommand(
+      "edit-hall", "where a hall is and how to reach it, for whoever must send help; its token stays");
+  edit_command->add_option("id", id, "a-z, 0-9, dashes")->required();
+  edit_command->add_option("--name", facts.name, "as people know it");
+  edit_command->add_option("--address", facts.address, "street and number, as an ambulance needs it");
+  edit_command->add_option("--room", facts.room, "where in the house the box stands");
+  edit_command->add_option("--telephone", facts.telephone, "the hall's own");
+  edit_command->add_option("--staffed", facts.staffed, "hours with staff, in words");
   auto* counsellor_command = app.add_subcommand(
       "add-counsellor",
       "a login; the password is read from stdin; again: a new password, and the logins of the old one end");
@@ -216,6 +240,7 @@ int main(int argc, char** argv) {
     }
     return add_hall(options, id, name);
   }
+  if (*edit_command) return edit_hall(options, id, facts);
   if (*counsellor_command) return add_counsellor(options, name);
   if (*book_command) return book(options, id, start, minutes);
   return serve(options, listen, proxy, page);

@@ -65,6 +65,7 @@ void Rooms::tidy(const std::string& id) {
 void Rooms::set_state(Room& room, RoomState state) {
   if (room.state == state) return;
   room.state = state;
+  room.since = clock_.wall();
   if (handlers_.changed) handlers_.changed(room.id);
 }
 
@@ -355,6 +356,18 @@ RoomState Rooms::state(const std::string& id) const {
   if (found == rooms_.end()) return RoomState::quiet;
   const Room& room = *found->second;
   return room.state == RoomState::calling && room.box_away ? RoomState::quiet : room.state;
+}
+
+WallTime Rooms::since(const std::string& id) const {
+  const auto found = rooms_.find(id);
+  return found == rooms_.end() ? WallTime{} : found->second->since;
+}
+
+void Rooms::forget_end(const std::string& id) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end() || found->second->state != RoomState::ended) return;
+  set_state(*found->second, RoomState::quiet);
+  tidy(id);
 }
 
 std::string Rooms::who(const std::string& id) const {

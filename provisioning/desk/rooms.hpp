@@ -96,6 +96,10 @@ class Rooms {
   void close_room(const std::string& room);
   /// Calling is quiet while the box is away.
   [[nodiscard]] RoomState state(const std::string& room) const;
+  /// From when on the room has been doing that; the epoch where nothing is remembered.
+  [[nodiscard]] WallTime since(const std::string& room) const;
+  /// It did not end: it was only tried.
+  void forget_end(const std::string& room);
   /// Who sits there, "" = nobody.
   [[nodiscard]] std::string who(const std::string& room) const;
   /// Somebody sits there, or the hall calls or talks.

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQLite behind the desk's questions. On the loop's thread, or in a command.
-#include "provisioning/desk/store.hpp"
-
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <charconv>
+#include <algorithm>
 #include <iterator>
 
 #include "base/private_folder.hpp"
 #include "provisioning/desk/secrets.hpp"
+#include "provisioning/desk/store_query.hpp"
 
 namespace madoguchi::desk {
 
@@ -45,109 +43,33 @@ CREATE TABLE calls(
   ended INTEGER, how TEXT NOT NULL DEFAULT '');
 CREATE INDEX calls_by_pressed ON calls(pressed);
 CREATE INDEX open_calls ON calls(receipt) WHERE ended IS NULL;
+)sql",
+                                  R"sql(
+ALTER TABLE halls ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE halls ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE halls ADD COLUMN telephone TEXT NOT NULL DEFAULT '';
+ALTER TABLE halls ADD COLUMN staffed TEXT NOT NULL DEFAULT '';
+ALTER TABLE bookings ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bookings ADD COLUMN reference TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN settled INTEGER;
+ALTER TABLE calls ADD COLUMN settled_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN trial INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE attendance(
+  call INTEGER NOT NULL REFERENCES calls(id), name TEXT NOT NULL, role TEXT NOT NULL, since INTEGER NOT NULL,
+  UNIQUE(call, name, role));
 )sql"};
 constexpr std::int64_t kVersion = std::size(kSteps);
 
-constexpr const char* kBooking =
-    "SELECT receipt, hall, name, start, \"end\", room, cancelled, held, changed, ended_at FROM bookings JOIN halls ON "
-    "halls.id = hall ";
-
-std::int64_t millis(WallTime time) { return time.time_since_epoch().count(); }
-WallTime wall(std::int64_t value) { return WallTime(std::chrono::milliseconds(value)); }
-
-std::optional<std::int64_t> number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+/// Of the office's own form: printable ASCII, at most 20.
+bool is_reference(const std::string& text) {
+  return text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-}  // namespace
-
-/// One statement with its values, stepped row by row.
-class Store::Query {
- public:
-  template <class... Values>
-  Query(sqlite3* database, const std::string& text, const Values&... values) : database_(database) {
-    if (::sqlite3_prepare_v2(database, text.c_str(), -1, &statement_, nullptr) != SQLITE_OK) return;
-    int index = 0;
-    (bind(++index, values), ...);
-  }
-  Query(const Query&) = delete;
-  Query& operator=(const Query&) = delete;
-  ~Query() { ::sqlite3_finalize(statement_); }
-
-  /// Errc::io says what it was doing and why it could not.
-  Result<void> done(std::string_view what) {
-    const Result<bool> more = step(what);
-    if (!more) return fail(more.error());
-    return {};
-  }
-  /// What `make` makes of each row.
-  template <class Make>
-  auto all(std::string_view what, const Make& make) -> Result<std::vector<decltype(make(*this))>> {
-    std::vector<decltype(make(*this))> rows;
-    for (;;) {
-      const Result<bool> more = step(what);
-      if (!more) return fail(more.error());
-      if (!*more) return rows;
-      rows.push_back(make(*this));
-    }
-  }
-  /// What `make` makes of the first row, if there is one.
-  template <class Make>
-  auto first(std::string_view what, const Make& make) -> Result<std::optional<decltype(make(*this))>> {
-    const Result<bool> more = step(what);
-    if (!more) return fail(more.error());
-    if (!*more) return std::optional<decltype(make(*this))>();
-    return std::optional<decltype(make(*this))>(make(*this));
-  }
-  Result<bool> any(std::string_view what) { return step(what); }
-
-  std::string text(int column) const {
-    const void* data = ::sqlite3_column_blob(statement_, column);
-    const int size = ::sqlite3_column_bytes(statement_, column);
-    return data == nullptr ? std::string()
-                           : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
-  }
-  std::int64_t integer(int column) const { return ::sqlite3_column_int64(statement_, column); }
-
- private:
-  /// A row, the end, or an error: three answers.
-  Result<bool> step(std::string_view what) {
-    if (statement_ != nullptr) {
-      const int result = ::sqlite3_step(statement_);
-      if (result == SQLITE_ROW) return true;
-      if (result == SQLITE_DONE) return false;
-    }
-    return fail(Errc::io, fmt::format("{}: {}", what, ::sqlite3_errmsg(database_)));
-  }
-  void bind(int index, const std::string& value) {
-    ::sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  }
-  void bind(int index, std::int64_t value) { ::sqlite3_bind_int64(statement_, index, value); }
-  sqlite3* database_;
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-namespace {
-
-/// Nobody else writes while it lives; what was not committed is undone.
-struct Transaction {
-  explicit Transaction(sqlite3* d)
-      : database(d), begun(::sqlite3_exec(d, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {}
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
-    if (begun && !done) ::sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  bool commit() {
-    done = ::sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK;
-    return done;
-  }
-  sqlite3* database;
-  bool begun, done = false;
-};
+constexpr const char* kHall = "SELECT id, name, calendar, address, place, telephone, staffed FROM halls ";
+constexpr const char* kBooking =
+    "SELECT receipt, hall, name, start, \"end\", room, cancelled, held, changed, ended_at, "
+    "sequence, reference FROM bookings JOIN halls ON "
+    "halls.id = hall ";
 
 }  // namespace
 
@@ -230,7 +152,10 @@ Store::~Store() { ::sqlite3_close(database_); }
 // ---- halls and people ------------------------------------------------------------------------------------------------
 
 Result<Hall> Store::put_hall(const std::string& id, const std::string& name, const std::string& token) {
-  Hall hall{id, name, random_hex(16)};
+  Hall hall;
+  hall.id = id;
+  hall.name = name;
+  hall.calendar = random_hex(16);
   Query put(database_,
             "INSERT INTO halls(id, name, token, calendar) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "
             "name = excluded.name, token = excluded.token, calendar = excluded.calendar",
@@ -239,20 +164,36 @@ Result<Hall> Store::put_hall(const std::string& id, const std::string& name, con
   return hall;
 }
 
-Hall Store::read_hall(const Query& row) { return {row.text(0), row.text(1), row.text(2)}; }
+Result<bool> Store::describe_hall(const std::string& id, const HallFacts& facts) {
+  Query put(database_,
+            "UPDATE halls SET name = coalesce(nullif(?, ''), name), address = coalesce(?, address), place = "
+            "coalesce(?, place), telephone = coalesce(?, telephone), staffed = coalesce(?, staffed) WHERE id = ?",
+            facts.name.value_or(""), facts.address, facts.room, facts.telephone, facts.staffed, id);
+  if (auto done = put.done("describing the hall"); !done) return fail(done.error());
+  return ::sqlite3_changes(database_) > 0;
+}
+
+Hall Store::read_hall(const Query& row) {
+  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)};
+}
 
 Result<std::vector<Hall>> Store::halls() const {
-  Query query(database_, "SELECT id, name, calendar FROM halls ORDER BY name");
+  Query query(database_, std::string(kHall) + "ORDER BY name");
   return query.all("reading the halls", read_hall);
 }
 
+Result<std::optional<Hall>> Store::hall(const std::string& id) const {
+  Query query(database_, std::string(kHall) + "WHERE id = ?", id);
+  return query.first("looking for the hall", read_hall);
+}
+
 Result<std::optional<Hall>> Store::hall_of_token(const std::string& token) const {
-  Query query(database_, "SELECT id, name, calendar FROM halls WHERE token = ?", sha256_hex(token));
+  Query query(database_, std::string(kHall) + "WHERE token = ?", sha256_hex(token));
   return query.first("looking for the hall", read_hall);
 }
 
 Result<std::optional<Hall>> Store::hall_of_calendar(const std::string& calendar) const {
-  Query query(database_, "SELECT id, name, calendar FROM halls WHERE calendar = ?", calendar);
+  Query query(database_, std::string(kHall) + "WHERE calendar = ?", calendar);
   return query.first("looking for the hall", read_hall);
 }
 
@@ -303,47 +244,95 @@ Result<void> Store::forget_login(const std::string& cookie) {
 
 // ---- bookings --------------------------------------------------------------------------------------------------------
 
-tl::expected<Booking, BookingRefused> Store::book(const std::string& hall, WallTime start, std::chrono::minutes length,
-                                                  WallTime now) {
-  const auto refuse = [](Errc code, std::string_view reason, std::string words) {
-    return tl::unexpected<BookingRefused>(BookingRefused(code, reason, std::move(words)));
-  };
-  if (length < 5min || length > 12h) {
-    return refuse(Errc::invalid, "minutes", "a consultation takes between 5 minutes and 12 hours");
+namespace {
+
+tl::unexpected<BookingRefused> refuse(Errc code, std::string_view reason, std::string words) {
+  return tl::unexpected<BookingRefused>(BookingRefused(code, reason, std::move(words)));
+}
+
+}  // namespace
+
+std::optional<BookingRefused> Store::not_free(const Slot& slot, const std::string& but, WallTime now) {
+  if (slot.length < 5min || slot.length > 12h) {
+    return BookingRefused(Errc::invalid, "minutes", "a consultation takes between 5 minutes and 12 hours");
   }
-  const WallTime end = start + length;
-  if (end <= now) return refuse(Errc::invalid, "in-the-past", "that time is over already");
-  if (start > now + 24h * 400) return refuse(Errc::invalid, "too-far-ahead", "that is more than a year ahead");
+  const WallTime end = slot.start + slot.length;
+  if (end <= now) return BookingRefused(Errc::invalid, "in-the-past", "that time is over already");
+  if (slot.start > now + 24h * 400) {
+    return BookingRefused(Errc::invalid, "too-far-ahead", "that is more than a year ahead");
+  }
+  Query known(database_, "SELECT name FROM halls WHERE id = ?", slot.hall);
+  const auto is_known = known.any("looking for the hall");
+  if (!is_known) return BookingRefused(Errc::io, "try-again", is_known.error().message);
+  if (!*is_known) return BookingRefused(Errc::not_found, "unknown-hall", "there is no such hall");
+  Query taken(
+      database_,
+      std::string(kBooking) +
+          "WHERE hall = ? AND cancelled = 0 AND ended_at IS NULL AND start < ? AND \"end\" > ? AND receipt != ?",
+      slot.hall, millis(end), millis(slot.start), number(but).value_or(0));
+  auto by = taken.first("looking for other bookings", read_booking);
+  if (!by) return BookingRefused(Errc::io, "try-again", by.error().message);
+  if (!*by) return std::nullopt;
+  BookingRefused refused(Errc::busy, "taken", "the hall is taken then: receipt number " + (*by)->receipt);
+  refused.by = std::move(**by);
+  return refused;
+}
+
+tl::expected<Booking, BookingRefused> Store::book(const Slot& slot, const std::string& reference, WallTime now) {
   // Looking and writing are one: a command and the server may book at the same time.
   Transaction transaction(database_);
   if (!transaction.begun) {
     return refuse(Errc::io, "try-again", "another process keeps the desk's file busy: try again");
   }
-  Query known(database_, "SELECT name FROM halls WHERE id = ?", hall);
-  const auto is_known = known.any("looking for the hall");
-  if (!is_known) return refuse(Errc::io, "try-again", is_known.error().message);
-  if (!*is_known) return refuse(Errc::not_found, "unknown-hall", "there is no such hall");
-  Query taken(
-      database_,
-      "SELECT receipt FROM bookings WHERE hall = ? AND cancelled = 0 AND ended_at IS NULL AND start < ? AND \"end\" > ?",
-      hall, millis(end), millis(start));
-  const auto by = taken.first("looking for other bookings", [](const Query& row) { return row.text(0); });
-  if (!by) return refuse(Errc::io, "try-again", by.error().message);
-  if (*by) return refuse(Errc::busy, "taken", "the hall is taken then: receipt number " + **by);
+  if (!is_reference(reference)) {
+    return refuse(Errc::invalid, "reference", "a reference has at most 20 letters, digits, dashes and the like");
+  }
+  if (auto refused = not_free(slot, {}, now)) return tl::unexpected<BookingRefused>(std::move(*refused));
   const std::string room = random_hex(12);
-  Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed) VALUES(?, ?, ?, ?, ?)", hall,
-            millis(start), millis(end), room, millis(now));
+  Query put(database_, "INSERT INTO bookings(hall, start, \"end\", room, changed, reference) VALUES(?, ?, ?, ?, ?, ?)",
+            slot.hall, millis(slot.start), millis(slot.start + slot.length), room, millis(now), reference);
   if (const auto done = put.done("keeping the booking"); !done) {
     return refuse(Errc::io, "try-again", done.error().message);
   }
   if (!transaction.commit()) {
     return refuse(Errc::io, "try-again", std::string("keeping the booking: ") + ::sqlite3_errmsg(database_));
   }
-  auto booked = booking_of_room(room);
-  if (!booked || !*booked) {
-    return refuse(Errc::io, "try-again", booked ? "the booking is not there" : booked.error().message);
+  return booked(booking_of_room(room));
+}
+
+tl::expected<Booking, BookingRefused> Store::booked(Result<std::optional<Booking>> found) {
+  if (!found || !*found) {
+    return refuse(Errc::io, "try-again", found ? "the booking is not there" : found.error().message);
   }
-  return std::move(**booked);
+  return std::move(**found);
+}
+
+tl::expected<Booking, BookingRefused> Store::move(const std::string& receipt, const Slot& slot, WallTime now) {
+  Transaction transaction(database_);
+  if (!transaction.begun) {
+    return refuse(Errc::io, "try-again", "another process keeps the desk's file busy: try again");
+  }
+  const auto known = booking(receipt);
+  if (!known) return refuse(Errc::io, "try-again", known.error().message);
+  if (!*known) return refuse(Errc::not_found, "unknown-booking", "there is no booking with this receipt number");
+  if ((*known)->cancelled || (*known)->ended_at) {
+    return refuse(Errc::invalid, "over", "the booking was cancelled, or its consultation has ended");
+  }
+  const auto open = call_is_open(**known);
+  if (!open) return refuse(Errc::io, "try-again", open.error().message);
+  if (*open) return refuse(Errc::busy, "calling", "the hall calls or talks for this booking just now");
+  if (auto refused = not_free(slot, receipt, now)) return tl::unexpected<BookingRefused>(std::move(*refused));
+  Query put(database_,
+            "UPDATE bookings SET hall = ?, start = ?, \"end\" = ?, sequence = sequence + 1, held = 0, changed = ? "
+            "WHERE receipt = ?",
+            slot.hall, millis(slot.start), millis(slot.start + slot.length), millis(now), *number(receipt));
+  if (const auto done = put.done("moving the booking"); !done) {
+    return refuse(Errc::io, "try-again", done.error().message);
+  }
+  if (!transaction.commit()) {
+    return refuse(Errc::io, "try-again", std::string("moving the booking: ") + ::sqlite3_errmsg(database_));
+  }
+  return booked(booking(receipt));
 }
 
 Booking Store::read_booking(const Query& row) {
@@ -352,7 +341,8 @@ Booking Store::read_booking(const Query& row) {
           row.text(2),          wall(row.integer(3)),
           wall(row.integer(4)), row.text(5),
           row.integer(6) != 0,  row.integer(7) != 0,
-          wall(row.integer(8)), ended == 0 ? std::nullopt : std::optional<WallTime>(wall(ended))};
+          wall(row.integer(8)), ended == 0 ? std::nullopt : std::optional<WallTime>(wall(ended)),
+          row.integer(10),      row.text(11)};
 }
 
 Result<std::vector<Booking>> Store::bookings(WallTime from, WallTime until, const std::string& hall) const {
@@ -383,8 +373,8 @@ Result<void> Store::cancel(const std::string& receipt, WallTime now) {
   const auto known = booking(receipt);
   if (!known) return fail(known.error());
   if (!*known) return fail(Errc::not_found, "there is no booking with this receipt number");
-  Query query(database_, "UPDATE bookings SET cancelled = 1, changed = ? WHERE receipt = ?", millis(now),
-              *number(receipt));
+  Query query(database_, "UPDATE bookings SET cancelled = 1, sequence = sequence + 1, changed = ? WHERE receipt = ?",
+              millis(now), *number(receipt));
   return query.done("cancelling the booking");
 }
 
@@ -409,49 +399,6 @@ Result<bool> Store::is_given_away(const Booking& booking) const {
               "start < ? AND \"end\" > ?",
               booking.hall, booking.room, millis(booking.end), millis(booking.start));
   return query.any("looking for other bookings");
-}
-
-// ---- calls -----------------------------------------------------------------------------------------------------------
-
-Result<void> Store::call_begins(const Booking& booking, WallTime now) {
-  Query put(database_,
-            "INSERT INTO calls(hall, receipt, pressed) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM calls WHERE "
-            "receipt = ? AND ended IS NULL)",
-            booking.hall, *number(booking.receipt), millis(now), *number(booking.receipt));
-  return put.done("keeping the call");
-}
-
-Result<void> Store::call_answered(const Booking& booking, const std::string& by, WallTime now) {
-  // A talk whose call was never told of has one all the same.
-  if (auto begun = call_begins(booking, now); !begun) return begun;
-  Query put(database_,
-            "UPDATE calls SET answered = ?, \"by\" = ? WHERE receipt = ? AND ended IS NULL AND answered IS NULL",
-            millis(now), by, *number(booking.receipt));
-  return put.done("keeping the call");
-}
-
-Result<bool> Store::call_is_open(const Booking& booking) const {
-  Query query(database_, "SELECT 1 FROM calls WHERE receipt = ? AND ended IS NULL", *number(booking.receipt));
-  return query.any("reading the calls");
-}
-
-Result<void> Store::call_ends(const Booking& booking, const std::string& how, WallTime now) {
-  Query put(database_, "UPDATE calls SET ended = ?, how = ? WHERE receipt = ? AND ended IS NULL", millis(now), how,
-            *number(booking.receipt));
-  return put.done("keeping the call");
-}
-
-Result<std::vector<Call>> Store::calls(WallTime from, WallTime until) const {
-  Query query(
-      database_,
-      "SELECT id, hall, receipt, pressed, answered, \"by\", ended, how FROM calls WHERE pressed >= ? AND pressed "
-      "< ? ORDER BY pressed, id",
-      millis(from), millis(until));
-  const auto when = [](std::int64_t value) { return value == 0 ? std::nullopt : std::optional<WallTime>(wall(value)); };
-  return query.all("reading the calls", [&when](const Query& row) {
-    return Call{row.integer(0),       row.text(1), row.text(2),          wall(row.integer(3)),
-                when(row.integer(4)), row.text(5), when(row.integer(6)), row.text(7)};
-  });
 }
 
 Result<std::int64_t> Store::version() const {

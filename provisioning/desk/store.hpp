@@ -22,6 +22,19 @@ namespace madoguchi::desk {
 struct Hall {
   std::string id, name;
   std::string calendar;  ///< the unguessable part of its feed's path
+  std::string address, room, telephone;
+  std::string staffed;  ///< hours with staff, in words
+};
+
+/// What is known of a hall besides its box; what is missing stays as it is, "" removes it (a name stays).
+struct HallFacts {
+  std::optional<std::string> name, address, room, telephone, staffed;
+};
+
+struct Slot {
+  std::string hall;
+  WallTime start{};
+  std::chrono::minutes length{};
 };
 
 struct Booking {
@@ -33,6 +46,8 @@ struct Booking {
   bool held = false;  ///< the consultation took place
   WallTime changed{};
   std::optional<WallTime> ended_at;  ///< somebody ended it, and the hall has not called anew
+  std::int64_t sequence = 0;         ///< goes up with each move (RFC 5545 3.8.7.4)
+  std::string reference;             ///< of the office's own form; never in the feed
 };
 
 /// One press of a hall's button, from the ring on.
@@ -44,6 +59,15 @@ struct Call {
   std::string by;                    ///< who answered
   std::optional<WallTime> ended;
   std::string how;  ///< "ended" or "cancelled" by the hall, "counsellor", "cancelled-booking", "over", "lost"
+  std::optional<WallTime> settled;  ///< missed, and somebody has seen to it
+  std::string settled_by;
+  bool trial = false;  ///< by mistake, or to try the button: counts nowhere
+};
+
+struct Attendance {
+  std::string name;
+  std::string role;  ///< "counsellor", "listener"
+  WallTime since{};
 };
 
 struct Login {
@@ -55,6 +79,7 @@ struct BookingRefused : Error {
   BookingRefused(Errc errc, std::string_view stable, std::string words)
       : Error(errc, std::move(words)), reason(stable) {}
   std::string_view reason;
+  std::optional<Booking> by;  ///< taken: the one that has the time
 };
 
 class Store {
@@ -68,7 +93,10 @@ class Store {
 
   /// Adds it, or gives it a new name, a new token and a new calendar; the token is kept only as a digest.
   Result<Hall> put_hall(const std::string& id, const std::string& name, const std::string& token);
+  /// False: no such hall.
+  Result<bool> describe_hall(const std::string& id, const HallFacts& facts);
   [[nodiscard]] Result<std::vector<Hall>> halls() const;
+  [[nodiscard]] Result<std::optional<Hall>> hall(const std::string& id) const;
   [[nodiscard]] Result<std::optional<Hall>> hall_of_token(const std::string& token) const;
   [[nodiscard]] Result<std::optional<Hall>> hall_of_calendar(const std::string& calendar) const;
 
@@ -85,8 +113,10 @@ class Store {
 
   /// Errc::not_found: no such hall; busy: the hall is taken then; invalid: says what is wrong with the times; io: try
   /// again.
-  tl::expected<Booking, BookingRefused> book(const std::string& hall, WallTime start, std::chrono::minutes length,
-                                             WallTime now);
+  tl::expected<Booking, BookingRefused> book(const Slot& slot, const std::string& reference, WallTime now);
+  /// Another hall, time or length under the same receipt number and room. As book(); and invalid: it is over; busy: the
+  /// hall calls or talks for it.
+  tl::expected<Booking, BookingRefused> move(const std::string& receipt, const Slot& slot, WallTime now);
   /// Those that begin in [from, until), by start; of one hall when `hall` is not empty.
   [[nodiscard]] Result<std::vector<Booking>> bookings(WallTime from, WallTime until,
                                                       const std::string& hall = {}) const;
@@ -108,6 +138,16 @@ class Store {
   [[nodiscard]] Result<bool> call_is_open(const Booking& booking) const;
   /// Where one is open.
   Result<void> call_ends(const Booking& booking, const std::string& how, WallTime now);
+  /// Somebody takes part in the open call; the same again changes nothing.
+  Result<void> attends(const Booking& booking, const std::string& name, const std::string& role, WallTime now);
+  [[nodiscard]] Result<std::vector<Attendance>> attendance(std::int64_t call) const;
+  [[nodiscard]] Result<std::optional<Call>> last_call(const std::string& receipt) const;
+  /// Those pressed since then that nobody answered, nor the hall's next call for the same booking; without those that were
+  /// settled before `settled_since`.
+  [[nodiscard]] Result<std::vector<Call>> missed(WallTime since, WallTime settled_since) const;
+  Result<void> settle(std::int64_t call, const std::string& by, WallTime now);
+  /// Its booking, which was not held by it; nullopt: no such call.
+  Result<std::optional<Booking>> mark_trial(std::int64_t call, bool on);
   /// Those pressed in [from, until), by time.
   [[nodiscard]] Result<std::vector<Call>> calls(WallTime from, WallTime until) const;
 
@@ -121,6 +161,10 @@ class Store {
   Result<void> look_for_damage();
   static Hall read_hall(const Query& row);
   static Booking read_booking(const Query& row);
+  static Call read_call(const Query& row);
+  /// Why nothing can be booked there, but for the booking `but`.
+  std::optional<BookingRefused> not_free(const Slot& slot, const std::string& but, WallTime now);
+  static tl::expected<Booking, BookingRefused> booked(Result<std::optional<Booking>> found);
   sqlite3* database_;
 };
 

@@ -276,7 +276,7 @@ TEST_CASE("two who book the same hall for the same time at the same moment: one 
     const auto book = [&](Made& made) {
       auto own = Store::open(desk.folder / "data").value();
       both.arrive_and_wait();
-      made = own->book("south", start, 30min, now);
+      made = own->book({"south", start, 30min}, "", now);
     };
     Made first, second;
     std::thread other(book, std::ref(second));
@@ -293,9 +293,9 @@ TEST_CASE("what another process books is seen - a held booking is over after its
   Desk desk;
   auto other = Store::open(desk.folder / "data").value();
   const WallTime now = desk.clock.wall();
-  CHECK(other->book("south", desk.booking.start, 30min, now).error().code == Errc::busy);
+  CHECK(other->book({"south", desk.booking.start, 30min}, "", now).error().code == Errc::busy);
   const std::int64_t before = desk.store->version().value();
-  REQUIRE(other->book("south", desk.booking.end, 30min, now).has_value());
+  REQUIRE(other->book({"south", desk.booking.end, 30min}, "", now).has_value());
   CHECK(desk.store->version().value() != before);
   CHECK(desk.store->changed_since(now).value().size() == 2);
 

@@ -205,3 +205,103 @@ TEST_CASE("streams of one token or login have an end: for one more, the oldest e
   CHECK(desk.page("GET", "/api/stream").stream);
   CHECK_FALSE(pages[3].stream->closed);
 }
+
+TEST_CASE("a call that nobody answered stands in the list until somebody has seen to it, on the following days too") {
+  Desk d;
+  REQUIRE(d.store->describe_hall("south", {{}, {}, {}, "0123-45-6789", {}}).value());
+  REQUIRE(d.log_in() == 200);
+  const auto missed = [&d] { return d.page("GET", "/api/calls/missed").body; };
+  const auto event = [&d](const std::string& type) {
+    return d.box("POST", "/events/" + d.booking.room, R"({"type":")" + type + R"("})");
+  };
+  d.advance(2h);
+  CHECK(missed() == "[]");
+  REQUIRE(event("calling") == 204);
+  CHECK(missed() == "[]");  // it still rings
+  REQUIRE(event("cancelled") == 204);
+  CHECK(missed().find(R"("telephone":"0123-45-6789")") != std::string::npos);
+  CHECK(missed().find(R"("pressed":"2026-11-23T02:00:00Z")") != std::string::npos);
+
+  SECTION("the hall calls again, and is answered") {
+    REQUIRE(event("calling") == 204);
+    REQUIRE(event("talking") == 204);
+    CHECK(missed() == "[]");
+  }
+  SECTION("it was a mistake") {
+    REQUIRE(d.page("POST", "/api/calls/1/trial", {{"on", true}}).status == 204);
+    CHECK(missed() == "[]");
+  }
+  SECTION("somebody sees to it the next day, and it stands there as settled for that day") {
+    d.advance(24h);
+    REQUIRE(d.log_in() == 200);
+    CHECK(missed().find("settled") == std::string::npos);
+    REQUIRE(d.page("POST", "/api/calls/1/settled").status == 204);
+    CHECK(missed().find(R"("settled":"2026-11-24T02:00:00Z","settled_by":"sato")") != std::string::npos);
+    d.advance(24h);
+    REQUIRE(d.log_in() == 200);
+    CHECK(missed() == "[]");
+  }
+  SECTION("nobody sees to it for a month") {
+    d.advance(24h * 31);
+    REQUIRE(d.log_in() == 200);
+    CHECK(missed() == "[]");
+  }
+}
+
+TEST_CASE("a booking moves with its receipt number, its room and its reference, and the feed's sequence goes up") {
+  Desk d;
+  REQUIRE(d.log_in() == 200);
+  REQUIRE(d.store->put_hall("north", "North", "other").has_value());
+  const Reply made =
+      d.page("POST", "/api/bookings",
+             {{"hall", "south"}, {"start", "2026-11-23T05:00:00Z"}, {"minutes", 30}, {"reference", "R8-114"}});
+  REQUIRE(made.status == 201);
+  CHECK(made.body.find(R"("reference":"R8-114")") != std::string::npos);
+  const std::string receipt = json::string(json::parse_object(made.body).value(), "receipt").value();
+  const auto move = [&d, &receipt](const std::string& hall, const std::string& start) {
+    return d.page("POST", "/api/bookings/" + receipt + "/move", {{"hall", hall}, {"start", start}, {"minutes", 45}});
+  };
+  const Reply taken = move("south", rfc3339(d.booking.start));
+  CHECK(taken.status == 409);
+  CHECK(taken.body.find(R"("code":"taken","by":{"receipt":")" + d.booking.receipt) != std::string::npos);
+  const Reply moved = move("north", "2026-11-24T01:00:00Z");
+  REQUIRE(moved.status == 200);
+  CHECK(moved.body.find(R"("receipt":")" + receipt) != std::string::npos);
+  CHECK(moved.body.find(R"("hall":"north")") != std::string::npos);
+  const Booking after = d.store->booking(receipt).value().value();
+  CHECK(after.sequence == 1);
+  CHECK(after.reference == "R8-114");
+  CHECK(move("north", "2026-11-24T01:10:00Z").status == 200);  // its own time is no conflict
+
+  const Hall north = d.store->hall("north").value().value();
+  const std::string feed = d.begin("GET", "/calendars/" + north.calendar + "/bookings.ics")->reply->body;
+  CHECK(feed.find("SEQUENCE:2") != std::string::npos);
+  CHECK(feed.find("R8-114") == std::string::npos);
+  const Hall south = d.store->hall("south").value().value();
+  CHECK(d.begin("GET", "/calendars/" + south.calendar + "/bookings.ics")->reply->body.find(receipt) ==
+        std::string::npos);
+
+  CHECK(move("north", "2026-11-22T01:00:00Z").body.find("in-the-past") != std::string::npos);
+  CHECK(move("west", "2026-11-24T01:00:00Z").body.find("unknown-hall") != std::string::npos);
+  REQUIRE(d.page("DELETE", "/api/bookings/" + receipt).status == 204);
+  CHECK(move("north", "2026-11-24T02:00:00Z").body.find(R"("code":"over")") != std::string::npos);
+}
+
+TEST_CASE("a booking does not move while the hall calls for it, and a reference is short and plain") {
+  Desk d;
+  REQUIRE(d.log_in() == 200);
+  d.advance(2h);
+  const object later{{"hall", "south"}, {"start", "2026-11-23T08:00:00Z"}, {"minutes", 30}};
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);
+  const Reply busy = d.page("POST", "/api/bookings/" + d.booking.receipt + "/move", later);
+  CHECK(busy.status == 409);
+  CHECK(busy.body.find(R"("code":"calling")") != std::string::npos);
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"cancelled"})") == 204);
+  CHECK(d.page("POST", "/api/bookings/" + d.booking.receipt + "/move", later).status == 200);
+  for (const char* bad : {"123456789012345678901", "\xe5\xb1\xb1\xe7\x94\xb0", "a\nb"}) {
+    object booking{{"hall", "south"}, {"start", "2026-11-23T06:00:00Z"}, {"minutes", 30}, {"reference", bad}};
+    const Reply refused = d.page("POST", "/api/bookings", booking);
+    CHECK(refused.status == 422);
+    CHECK(refused.body.find(R"("code":"reference")") != std::string::npos);
+  }
+}

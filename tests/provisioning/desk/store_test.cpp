@@ -94,7 +94,7 @@ TEST_CASE("a damaged file is refused and kept, or has every booking - it never h
     for (const char* hall : {"north", "south", "west"}) REQUIRE(store->put_hall(hall, hall, hall));
     REQUIRE(store->put_counsellor("sato", "hash"));
     for (int i = 0; i < kBookings; ++i) {
-      REQUIRE(store->book("north", start + i * 1h, 30min, start));
+      REQUIRE(store->book({"north", start + i * 1h, 30min}, "", start));
     }
   }
   const std::string whole = bytes_of(folder / "data/desk.sqlite3");
@@ -151,7 +151,7 @@ TEST_CASE("a call is one row, from the press to its end, however often it is tol
   auto store = Store::open(folder / "data").value();
   const WallTime now = std::chrono::sys_days(std::chrono::year(2027) / 4 / 1);
   REQUIRE(store->put_hall("north", "North", "token"));
-  const Booking booking = store->book("north", now, 30min, now).value();
+  const Booking booking = store->book({"north", now, 30min}, "", now).value();
   const auto calls = [&] { return store->calls(now - 1h, now + 24h).value(); };
   REQUIRE(store->call_ends(booking, "lost", now));  // none is open
   CHECK(calls().empty());

@@ -39,6 +39,9 @@ struct Talk : Desk {
   static std::string session_of(const Reply& joined) {
     return json::string(json::parse_object(joined.body).value(), "session").value();
   }
+  bool has_state(const std::string& state) {
+    return page("GET", "/api/bookings?day=2026-11-23").body.find("\"state\":\"" + state + "\"") != std::string::npos;
+  }
   static std::string latest(const Reply& stream) {
     return stream.stream->queue.empty() ? std::string() : stream.stream->queue.back();
   }
@@ -120,6 +123,47 @@ TEST_CASE("a seat passes when the colleague is there, and not before") {
   CHECK(d.does("end", {}).status == 410);
   d.session = Talk::session_of(joined);
   CHECK(d.does("end", {}).status == 204);
+}
+
+TEST_CASE("who took part is written down, for the line that goes into the centre's own record") {
+  Talk d;
+  REQUIRE(d.does("handover", {{"on", true}}).status == 204);
+  d.be("suzuki");
+  const Reply joined = d.take_over();
+  const Reply seat = d.open_seat(Talk::session_of(joined));
+  d.settle();
+  d.session = Talk::session_of(joined);
+  d.advance(10min);
+  REQUIRE(d.does("end", {}).status == 204);
+  const Reply reply = d.page("GET", "/api/rooms/" + d.booking.room + "/record");
+  REQUIRE(reply.status == 200);
+  CHECK(reply.body.find(R"("people":[{"name":"sato","role":"counsellor"},{"name":"suzuki","role":"counsellor"}])") !=
+        std::string::npos);
+  CHECK(reply.body.find(R"("answered":"2026-11-23T01:30:00Z")") != std::string::npos);
+  CHECK(reply.body.find(R"("ended":"2026-11-23T01:40:00Z")") != std::string::npos);
+  CHECK(d.page("GET", "/api/rooms/no-such-room/record").status == 404);
+}
+
+TEST_CASE("the list says who talks, and since when") {
+  Talk d;
+  const auto day = [&d] { return d.page("GET", "/api/bookings?day=2026-11-23").body; };
+  CHECK(day().find(R"("state":"talking","who":"sato","since":"2026-11-23T01:30:00Z")") != std::string::npos);
+  REQUIRE(d.does("end", {}).status == 204);
+  CHECK(day().find("who") == std::string::npos);
+}
+
+TEST_CASE("a press to try the button, or by mistake, counts nowhere") {
+  Talk d;
+  d.does("end", {});
+  CHECK(d.has_state("ended"));
+  const auto call = d.store->last_call(d.booking.receipt).value().value();
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", true}}).status == 204);
+  CHECK(d.has_state("booked"));
+  CHECK_FALSE(stored(d).held);
+  CHECK(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);  // who comes then
+  CHECK(d.page("POST", "/api/calls/99/trial", {{"on", true}}).status == 404);
+  CHECK(d.page("POST", "/api/calls/x/trial", {{"on", true}}).status == 404);
+  CHECK(d.page("POST", "/api/calls/1/trial", {}).status == 422);
 }
 
 TEST_CASE("nobody accepts within a minute, or who accepts does not come: she is still there") {

@@ -27,7 +27,7 @@ struct Desk {
     REQUIRE(store->put_hall("south", "South", "token").has_value());
     REQUIRE(store->put_counsellor("sato", hash_password(kPassword).value()).has_value());
     start(settings);
-    booking = store->book("south", clock.wall() + 2h, 30min, clock.wall()).value();
+    booking = store->book({"south", clock.wall() + 2h, 30min}, "", clock.wall()).value();
   }
   ~Desk() { pool.join(); }
   /// Again: a restart.
