@@ -54,8 +54,15 @@ export const me = () => session(request('GET', '/api/me'));
 export const logout = () => request('POST', '/api/logout', {});
 export const halls = () => request('GET', '/api/halls');
 export const bookings = day => request('GET', `/api/bookings?day=${at(day)}`);
-export const book = (hall, start, minutes) => request('POST', '/api/bookings', {hall, start, minutes});
+export const book = (hall, start, minutes, reference = '') =>
+  request('POST', '/api/bookings', {hall, start, minutes, reference});
+export const move = (receipt, hall, start, minutes) =>
+  request('POST', `/api/bookings/${at(receipt)}/move`, {hall, start, minutes});
 export const cancel = receipt => request('DELETE', `/api/bookings/${at(receipt)}`);
+export const missedCalls = () => request('GET', '/api/calls/missed');
+export const settleCall = call => request('POST', `/api/calls/${at(call)}/settled`, {});
+export const markTrial = (call, on) => request('POST', `/api/calls/${at(call)}/trial`, {on});
+export const record = room => request('GET', `/api/rooms/${at(room)}/record`);
 export const join = (room, takesOver = false) =>
   request('POST', `/api/rooms/${at(room)}/join`, {seat: 'counsellor', takes_over: takesOver});
 export const leave = (room, id) => request('POST', `/api/rooms/${at(room)}/leave`, {session: id});

@@ -59,7 +59,7 @@ function leaveRoom() {
   forgetRoom();
   if (!me) return;
   view('today');
-  today.refresh();
+  today.changed();
   $('day-title').focus();
 }
 
@@ -73,7 +73,7 @@ function signedIn(who) {
     opened: () => {
       rings.clear();
       $('notice').textContent = '';
-      if (!$('today').hidden) today.refresh();
+      if (!$('today').hidden) today.changed();
     },
     lost: () => {
       room.deskLost();
@@ -81,7 +81,11 @@ function signedIn(who) {
     },
     refused: status => status === 401 && signedOut(),
     event: (name, data) => {
-      if (name === 'ring') rings.add(data);
+      if (name === 'ring') {
+        rings.add(data);
+        today.rang();
+      }
+      if (name === 'missed' && !$('today').hidden) today.missed.refresh();
       if (name === 'ring-stopped') rings.remove(data.room);
       if (name === 'handover' && data.by !== me?.name && (!data.to || data.to === me?.name)) rings.add(data);
       if (name === 'handover-over') rings.remove(data.room);

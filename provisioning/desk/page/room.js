@@ -40,6 +40,7 @@ export class Room {
       sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
       hold: on => this.tell(() => api.hold(this.room, this.session, on)),
       banner: text => this.tell(() => api.banner(this.room, this.session, text)),
+      trial: (call, on) => this.tell(() => api.markTrial(call, on)),
       handOver: on => this.tell(() => api.handOver(this.room, this.session, on)),
     });
     this.others = new BroadcastChannel('madoguchi-room');  // our other tabs: one seat, one tab
@@ -103,6 +104,7 @@ export class Room {
       this.session = seat.session;
       this.iceServers = seat.ice_servers ?? [];
       this.view.name(seat.hall_name, seat.receipt);
+      this.view.place(seat.hall ?? {name: seat.hall_name});
       this.listen(turn);
     } catch (error) {
       if (turn !== this.turn) return;
@@ -331,6 +333,14 @@ export class Room {
     this.view.say('');
     this.update();
     this.over();
+    if (how === 'ended' && this.startedAt) this.showRecord();
+  }
+
+  /// Once the end is written down.
+  async showRecord() {
+    const {room, turn} = this;
+    const record = await api.record(room).catch(() => null);
+    if (turn === this.turn && this.finished) this.view.record(record);
   }
 
   leave() {

@@ -3,12 +3,12 @@
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, show} from './dom.js';
-import {endedBy, handedTo, inTalk, lackWords, lasting, roomStates} from './words.js';
+import {endedBy, handedTo, inTalk, lackWords, lasting, recordLine, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
 const muteWords = {
-  audio: {on: ['自分の音を出す', 'Unmute'], off: ['自分の音を切る', 'Mute'], shown: '音を切っています'},
-  video: {on: ['自分の映像を出す', 'Show me'], off: ['自分の映像を切る', 'Hide me'], shown: '映像を切っています'},
+  audio: {on: ['マイクを入れる', 'Unmute'], off: ['マイクを切る', 'Mute'], shown: '音を切っています'},
+  video: {on: ['カメラを入れる', 'Show me'], off: ['カメラを切る', 'Hide me'], shown: '映像を切っています'},
 };
 
 export class RoomView {
@@ -23,6 +23,10 @@ export class RoomView {
     $('hold').addEventListener('click', () => busy($('hold'), () => on.hold(!this.held)));
     $('hand-over').addEventListener('click', () => busy($('hand-over'), () => this.askHandOver()));
     $('handover-stop').addEventListener('click', () => busy($('handover-stop'), () => on.handOver(false)));
+    $('emergency').addEventListener('click', () => $('emergency-dialog').showModal());
+    $('emergency-close').addEventListener('click', () => $('emergency-dialog').close());
+    $('record-copy').addEventListener('click', () => busy($('record-copy'), () => this.copyRecord()));
+    $('record-trial').addEventListener('click', () => busy($('record-trial'), () => this.toggleTrial()));
     $('write').addEventListener('click', () => this.openWriting());
     $('write-no').addEventListener('click', () => $('write-dialog').close());
     $('write-form').addEventListener('submit', event => {
@@ -49,6 +53,7 @@ export class RoomView {
     this.hold(false);
     this.banner('');
     this.handOver(null);
+    this.record(null);
   }
 
   close() {
@@ -60,7 +65,43 @@ export class RoomView {
 
   closeDialogs() {
     if ($('ask').open) $('ask').close('no');
-    if ($('write-dialog').open) $('write-dialog').close();
+    for (const each of ['write-dialog', 'emergency-dialog']) if ($(each).open) $(each).close();
+  }
+
+  /// Where help must be sent.
+  place(hall) {
+    const unknown = '登録されていません';
+    $('emergency-hall').textContent = hall.name;
+    for (const each of ['address', 'room', 'telephone', 'staffed']) {
+      $(`emergency-${each}`).textContent = hall[each] || unknown;
+    }
+  }
+
+  /// The line for the centre's own record; null takes it away.
+  record(record) {
+    this.recorded = record;
+    show($('record'), Boolean(record));
+    if (!record) return;
+    $('record-said').textContent = '';
+    this.showTrial(record.trial);
+    $('record-line').value = recordLine(record);
+  }
+
+  showTrial(on) {
+    this.trial = on;
+    $('record-trial').setAttribute('aria-pressed', String(on));
+  }
+
+  async copyRecord() {
+    $('record-line').select();
+    const copied = await navigator.clipboard.writeText($('record-line').value).then(() => true, () => false);
+    $('record-said').textContent = copied ? 'コピーしました。 / Copied.' : 'Ctrl+C でコピーしてください。 / Press Ctrl+C.';
+  }
+
+  async toggleTrial() {
+    const wrong = await this.on.trial(this.recorded.call, !this.trial);
+    if (!wrong) this.showTrial(!this.trial);
+    $('record-said').textContent = wrong || (this.trial ? '数えません。予約はもとにもどりました。 / It does not count.' : '');
   }
 
   name(hall, receipt) {
@@ -246,7 +287,7 @@ export class RoomView {
     show($('curtain-again'), state === 'elsewhere');
     show($('controls'), !over);
     const talk = inTalk.has(state);
-    for (const each of ['hold', 'write', 'hand-over']) show($(each), talk);
+    for (const each of ['hold', 'write', 'emergency', 'hand-over']) show($(each), talk);
     show($('leave'), !talk);
     if (over) {
       $('far').srcObject = null;

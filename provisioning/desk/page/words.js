@@ -105,6 +105,21 @@ export function aboutSeat(error) {
   return [aboutError(error), ''];
 }
 
+const roleWords = {counsellor: '相談員', listener: '同席'};
+
+/// "受付番号 1003　中央公民館　2026年11月26日 10:02〜10:31　相談員 tanaka　同席 福祉課": what the centre writes down, and
+/// nothing of what was said.
+export function recordLine({receipt, reference, hall_name: hall, pressed, answered, ended, people}) {
+  const from = answered ?? pressed, parts = [`受付番号 ${receipt}`];
+  if (reference) parts.push(`整理番号 ${reference}`);
+  parts.push(hall, `${dayOf(from).slice(0, 4)}年${dayWords(dayOf(from))} ${timeOf(from)}〜${ended ? timeOf(ended) : ''}`);
+  for (const [role, word] of Object.entries(roleWords)) {
+    const names = people.filter(each => each.role === role).map(each => each.name);
+    if (names.length) parts.push(`${word} ${names.join('、')}`);
+  }
+  return parts.join('　');
+}
+
 const bookingWords = {
   'incomplete': '会館、日、時刻、長さをすべて選んでください。',
   'not-a-time': '日と時刻を見直してください。',
@@ -113,11 +128,20 @@ const bookingWords = {
   'too-far-ahead': '先すぎて予約できません。400日以内の日を選んでください。',
   'unknown-hall': 'その会館は登録されていません。ページを読み込み直して、選び直してください。',
   'taken': 'その時間には別の予約があります。時刻か会館を変えてください。',
+  'calling': 'いま会館がこの予約で呼んでいるか、話しています。終わってから変更してください。',
+  'over': 'この予約は取り消されたか、相談が終わっています。新しく予約してください。',
+  'unknown-booking': 'この予約は見つかりません。ページを読み込み直してください。',
+  'reference': '整理番号は半角の英数字で20字までです。お名前は書かないでください。',
   'try-again': '予約を書き込めませんでした。少し待って、もう一度「予約する」を押してください。',
 };
 
 /// Why a booking is refused. By the desk's code (docs/desk-api.md); its own words are English and never shown.
 export function aboutBooking(error) {
+  const {code, by} = error.body ?? {};
+  if (code === 'taken' && by) {
+    const when = `${timeOf(by.start)}〜${timeOf(by.end)}`;
+    return `${by.hall_name}には、${when}に受付番号 ${by.receipt} の別の予約があります。${timeOf(by.end)} からあとか、ほかの会館を選んでください。`;
+  }
   if (Object.hasOwn(bookingWords, error.body?.code ?? '')) return bookingWords[error.body.code];
   if (error.status === 409) return bookingWords.taken;
   if (error.status === 422) return '予約できませんでした。会館、日、時刻、長さを見直してください。';

@@ -43,13 +43,14 @@ pageTest('what does not come from the desk is blocked', async page => {
 pageTest('the form makes a booking and shows its receipt number, without a field for a name', async page => {
   await page.page.waitForSelector('#book-halls input', {state: 'attached'});
   const names = await page.page.$$eval('#book input', inputs => inputs.map(input => input.name || input.type));
-  assert.deepEqual([...new Set(names)].sort(), ['date', 'hall', 'minutes', 'time']);
+  assert.deepEqual([...new Set(names)].sort(), ['date', 'hall', 'minutes', 'reference', 'text', 'time']);
   await page.page.click('#book-halls label:has-text("北部センター")');
   await page.page.fill('#book-day', dayAhead(3));
   await page.page.fill('#book-time', '10:30');
   await page.page.click('#book label:has-text("45分")');
   await page.page.click('#book [type=submit]');
   await page.page.waitForSelector('#receipt:not([hidden])');
+  assert.match(await page.page.textContent('#receipt-what'), /10:30 から 11:15 まで/);
   const receipt = await page.page.textContent('#receipt-number');
   assert.match(receipt, /^\d+$/);
   const size = await page.page.$eval('#receipt-number', element => parseFloat(getComputedStyle(element).fontSize));
@@ -62,7 +63,7 @@ pageTest('the form makes a booking and shows its receipt number, without a field
   assert.equal(Date.parse(kept.end) - Date.parse(kept.start), 45 * 60000);
 
   await page.page.click('#book [type=submit]');
-  await page.page.waitForFunction(() => document.getElementById('book-error').textContent.includes('別の予約'));
+  await page.page.waitForFunction(() => /10:30〜11:15に受付番号 \d+ の別の予約/.test(document.getElementById('book-error').textContent));
   page.problems = page.problems.filter(text => !/ 409 .*\/api\/bookings\)/.test(text));
 
   await page.page.click(`[data-key="cancel-${receipt}"]`);

@@ -2,15 +2,10 @@
 // What a counsellor does in a talk besides talking: hold, writing, handing over. Two counsellors in one real Chromium.
 
 import assert from 'node:assert/strict';
-import {join} from 'node:path';
 import {near, office, pageTone} from './lib/office.js';
+import {picture} from './lib/picture.js';
 
-const {bookedNow, pageTest, talk, visitor} = office();
-
-/// Pictures for who looks at them: the folder is in MADOGUCHI_PICTURES.
-async function picture(page, name) {
-  if (process.env.MADOGUCHI_PICTURES) await page.screenshot(join(process.env.MADOGUCHI_PICTURES, `${name}.png`));
-}
+const {bookedNow, desk, pageTest, talk, visitor} = office();
 
 /// Another counsellor, on her list.
 async function colleague(t) {
@@ -105,6 +100,33 @@ pageTest('a handover is taken back, and the colleague is asked no more', async (
   await other.page.waitForSelector(`.ring[data-room="${room}"]`, {state: 'detached'});
   await page.page.waitForSelector('#room-handover', {state: 'hidden'});
   assert.equal((await page.stats()).state, 'talking');
+});
+
+pageTest('in an emergency she reads where the hall is, and nothing ends', async (page, t) => {
+  const {box, room, booking} = await bookedNow(t);
+  await desk().describeHall(booking.hall, {
+    address: '南町 1-2-3', room: '2階 第1会議室', telephone: '0123-45-6789', staffed: '平日 8:30〜17:15',
+  });
+  await talk(page, box, room);
+  const before = await box.stats();
+  await page.page.click('#emergency');
+  const words = await page.page.textContent('#emergency-dialog');
+  for (const part of ['119', '110', '南公民館', '南町 1-2-3', '2階 第1会議室', '0123-45-6789', '8:30〜17:15']) {
+    assert.ok(words.includes(part), `${part} in ${words}`);
+  }
+  await picture(page, 'emergency');
+  await box.until('the counsellor, still', ({received}) => received.frames > before.received.frames + 20);
+  assert.equal((await page.stats()).state, 'talking');
+  await page.page.click('#emergency-close');
+  await page.end();
+  await page.page.waitForSelector('#record:not([hidden])');
+  const line = await page.page.inputValue('#record-line');
+  assert.match(line, /^受付番号 \d+　南公民館　\d{4}年\d+月\d+日（.）　?\s?\d\d:\d\d〜\d\d:\d\d　相談員 sato$/);
+  await picture(page, 'record');
+  await page.page.click('#record-trial');
+  await page.page.waitForSelector('#record-trial[aria-pressed=true]');
+  await page.page.click('#curtain-back');
+  await page.page.waitForSelector(`.is-booked[data-receipt="${booking.receipt}"]`);
 });
 
 pageTest('two answer at once: one talks, the other is told who', async (page, t) => {

@@ -96,6 +96,11 @@ export class Desk {
     return {id, name, token, calendarPath};
   }
 
+  /// `facts`: address, room, telephone, staffed.
+  describeHall(id, facts) {
+    return this.command(['edit-hall', id, ...Object.entries(facts).flatMap(([name, text]) => [`--${name}`, text])]);
+  }
+
   addCounsellor(name, password) {
     return this.command(['add-counsellor', name], `${password}\n`);
   }

@@ -54,7 +54,7 @@ export function office(options = {}) {
   /// A hall of its own with a booking that is open now, and its box with an open events stream.
   async function bookedNow(t, name = '南公民館') {
     const hall = await desk.addHall(`minami-${++halls}`, name);
-    const booking = await desk.bookNow(hall.id);
+    const booking = {...await desk.bookNow(hall.id), hall: hall.id};
     const box = await PageBox.open(chromium.browser, desk.origin, hall.token, {tone: boxTone});
     t.after(() => box.close());
     await box.listen(booking.room);
