@@ -167,6 +167,8 @@ struct ToSession {
   session::Event operator()(const signalling::Ringing&) const { return session::Ringing{}; }
   session::Event operator()(const signalling::Hold& it) const { return session::HoldSet{it.on}; }
   session::Event operator()(const signalling::Banner& it) const { return session::BannerSet{it.text}; }
+  session::Event operator()(const signalling::Staff& it) const { return session::StaffWanted{it.on}; }
+  session::Event operator()(const signalling::Listeners& it) const { return session::ListenersSet{it.names}; }
   session::Event operator()(const signalling::Ended&) const { return session::EndedByOffice{}; }
 };
 

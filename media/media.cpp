@@ -8,6 +8,8 @@ namespace madoguchi::media {
 
 namespace {
 
+constexpr int kLeastRepeat = 1000;  ///< ms; faster is noise
+
 /// Loads what a consultation will need, by making it once; nothing is started, no socket is opened.
 void load(const char* element) {
   GstElement* made = gst_element_factory_make(element, nullptr);
@@ -29,6 +31,7 @@ Media::Media(int channel, GMainLoop* loop, protocol::Ready ready)
 
 Media::~Media() {
   if (second_ != 0) g_source_remove(second_);
+  if (repeating_ != 0) g_source_remove(repeating_);
   for (auto& [key, leg] : legs_) {
     if (sender_) sender_->remove(leg.peer.get());
     leg.peer->close({});
@@ -83,6 +86,20 @@ void Media::warm_up() {
 void Media::on(const protocol::ShowCard& card, std::vector<UniqueFd>&) {
   screen_->show(card);
   if (!card.chime.empty()) speaker_->chime(card.chime);
+  repeat(card.repeat, card.repeat_ms);
+}
+
+void Media::repeat(const std::string& chime, int ms) {
+  const std::string wanted = ms >= kLeastRepeat ? chime : std::string();
+  if (std::exchange(repeats_, wanted) == wanted) return;
+  if (repeating_ != 0) g_source_remove(std::exchange(repeating_, 0));
+  if (!repeats_.empty()) repeating_ = g_timeout_add(static_cast<guint>(ms), on_repeat, this);
+}
+
+gboolean Media::on_repeat(gpointer self) {
+  auto& media = *static_cast<Media*>(self);
+  media.speaker_->chime(media.repeats_);
+  return G_SOURCE_CONTINUE;
 }
 
 void Media::on(const protocol::SetMicrophone& message, std::vector<UniqueFd>&) {

@@ -49,6 +49,9 @@ class Media {
   void warm_up();
   void report();
   static gboolean on_second(gpointer self);
+  static gboolean on_repeat(gpointer self);
+  /// From now on this chime again and again, "" = none; the same again keeps its pace.
+  void repeat(const std::string& chime, int ms);
 
   GMainLoop* loop_;
   protocol::Ready ready_;
@@ -61,6 +64,8 @@ class Media {
   std::map<protocol::LegKey, Leg, LegKeyLess> legs_;
   Worker drawing_;  ///< last: it is done before what it draws goes
   guint second_ = 0;
+  std::string repeats_;
+  guint repeating_ = 0;
 };
 
 }  // namespace madoguchi::media

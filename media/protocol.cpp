@@ -58,7 +58,7 @@ void fields(V& v, typename V::template Ref<MediaHello> m) {
 template <class V>
 void fields(V& v, typename V::template Ref<ShowCard> m) {
   v("code", m.code), v("title", m.title), v("lines", m.lines), v("tone", m.tone);
-  v("over_picture", m.over_picture), v("chime", m.chime);
+  v("over_picture", m.over_picture), v("chime", m.chime), v("repeat", m.repeat), v("repeat_ms", m.repeat_ms);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<SetMicrophone> m) {

@@ -20,7 +20,7 @@
 
 namespace madoguchi::protocol {
 
-inline constexpr int kVersion = 2;
+inline constexpr int kVersion = 3;
 inline constexpr int kChannelFd = 3;
 inline constexpr std::chrono::milliseconds kHeartbeatEvery{250};
 inline constexpr std::chrono::milliseconds kHungAfter{1000};
@@ -63,7 +63,9 @@ struct ShowCard {
   std::string title;               ///< large; Japanese
   std::vector<std::string> lines;  ///< below it, at most 6
   std::string tone;                ///< "calm", "busy", "good", "trouble": the background
-  bool over_picture = false;       ///< true: a banner at the foot of the far side's picture instead of a full card
+  std::string repeat;              ///< a chime that sounds every `repeat_ms` while the card stands, "" = none
+  int repeat_ms = 0;
+  bool over_picture = false;  ///< true: a banner at the foot of the far side's picture instead of a full card
   std::string chime;  ///< "", or "press", "connected", "ended", "trouble", "ready", "hold": played once, with the card
 };
 

@@ -151,14 +151,18 @@ void draw_card(cairo_t* cairo, const protocol::ShowCard& card) {
 }
 
 void draw_banner(cairo_t* cairo, const protocol::ShowCard& card) {
-  if (card.title.empty()) return;
-  const double high = draw_text(cairo, card.title, kLine, 0, kTextWidth, false) + 40;
+  std::vector<std::string> texts = card.lines;
+  if (!card.title.empty()) texts.insert(texts.begin(), card.title);
+  if (texts.empty()) return;
+  double high = 32;
+  for (const std::string& text : texts) high += draw_text(cairo, text, kLine, 0, kTextWidth, false) + 8;
   const Colour colour = background(card.tone);
   cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, 0.88);
   cairo_rectangle(cairo, 0, kHeight - high, kWidth, high);
   cairo_fill(cairo);
   cairo_set_source_rgb(cairo, 1, 1, 1);
-  draw_text(cairo, card.title, kLine, kHeight - high + 20, kTextWidth, true);
+  double y = kHeight - high + 20;
+  for (const std::string& text : texts) y += draw_text(cairo, text, kLine, y, kTextWidth, true) + 8;
 }
 
 /// The far sides beside each other, ourselves in the corner.

@@ -218,12 +218,15 @@ std::vector<float> chime_samples(std::string_view code) {
   struct Note {
     std::string_view code;
     double hz, at, seconds;
+    double loud = 1;
   };
   static constexpr Note kNotes[] = {
-      {"press", 880, 0, 0.18},      {"ready", 659.3, 0, 0.2},        {"ready", 784, 0.18, 0.3},
-      {"connected", 523.3, 0, 0.2}, {"connected", 659.3, 0.15, 0.2}, {"connected", 784, 0.3, 0.45},
-      {"ended", 784, 0, 0.25},      {"ended", 523.3, 0.22, 0.5},     {"trouble", 392, 0, 0.3},
-      {"trouble", 392, 0.4, 0.4},   {"hold", 587.3, 0, 0.25},        {"hold", 587.3, 0.3, 0.4},
+      {"press", 880, 0, 0.18},         {"ready", 659.3, 0, 0.2},        {"ready", 784, 0.18, 0.3},
+      {"connected", 523.3, 0, 0.2},    {"connected", 659.3, 0.15, 0.2}, {"connected", 784, 0.3, 0.45},
+      {"ended", 784, 0, 0.25},         {"ended", 523.3, 0.22, 0.5},     {"trouble", 392, 0, 0.3},
+      {"trouble", 392, 0.4, 0.4},      {"hold", 587.3, 0, 0.25},        {"hold", 587.3, 0.3, 0.4},
+      {"ring-back", 440, 0, 0.5, 0.4}, {"staff", 880, 0, 0.2},          {"staff", 659.3, 0.22, 0.2},
+      {"staff", 880, 0.44, 0.3},
   };
   std::vector<float> samples;
   for (const Note& note : kNotes) {
@@ -235,7 +238,8 @@ std::vector<float> chime_samples(std::string_view code) {
       const double time = static_cast<double>(i) / kRate;
       const double attack = std::min(1.0, time / 0.01);
       const double decay = std::exp(-5.0 * time / note.seconds);
-      samples[from + i] += static_cast<float>(0.2 * attack * decay * std::sin(2 * std::numbers::pi * note.hz * time));
+      samples[from + i] +=
+          static_cast<float>(0.2 * note.loud * attack * decay * std::sin(2 * std::numbers::pi * note.hz * time));
     }
   }
   return samples;

@@ -71,6 +71,8 @@ constexpr std::array kCards = {
     Card{"handing-over", "busy", "hold", false, "別の相談員に代わります", "A colleague takes over",
          "そのままお待ちください。", "Please wait here.", "いまは、おたがいの映像と声が止まっています。",
          "Picture and sound are stopped on both sides just now."},
+    Card{"staff-wanted", "busy", "staff", false, "職員の方は、こちらへ来てください", "Staff: please come here",
+         "来られたら、ボタンを短く押してください。", "When you are here, press the button briefly.", "", ""},
     Card{"muted", "busy", "", false, "こちらの映像と音声を止めています", "Our picture and sound are stopped", "", "",
          "", ""},
     Card{"picture-stands", "busy", "", false, "相手の映像が止まりました。声はつながっています",
@@ -98,6 +100,16 @@ constexpr std::array kCards = {
          "相手が市役所だと確かめられませんでした。", "The other side did not prove to be city hall.",
          "映像と音声は送られていません。お電話ください。", "No picture or sound was sent. Please telephone."},
 };
+
+/// What sounds again and again while a card stands.
+struct Repeat {
+  std::string_view code, chime;
+  int ms;
+};
+// A person who cannot read hears that it works.
+constexpr std::array kRepeats = {Repeat{"calling", "ring-back", 4000}, Repeat{"calling-absent", "ring-back", 4000},
+                                 Repeat{"calling-long", "ring-back", 4000}, Repeat{"connecting", "ring-back", 4000},
+                                 Repeat{"staff-wanted", "staff", 3000}};
 
 const Card& find(std::string_view code) {
   const auto found = std::find_if(kCards.begin(), kCards.end(), [code](const Card& card) { return card.code == code; });
@@ -175,6 +187,10 @@ Words words(const View& view, const CardFacts& facts) {
     for (const std::string_view step : fault.steps_ja) add(result.lines_ja, std::string(step));
     for (const std::string_view step : fault.steps_en) add(result.lines_en, std::string(step));
   }
+  if (!view.listeners.empty()) {
+    add(result.lines_ja, fmt::format("{}の職員も聞いています", fmt::join(view.listeners, "、")));
+    add(result.lines_en, fmt::format("Also listening: {}", fmt::join(view.listeners, ", ")));
+  }
   if (card.telephone && !facts.telephone.empty()) {
     add(result.lines_ja, fmt::format("市役所の電話　{}", facts.telephone));
     add(result.lines_en, fmt::format("City hall: {}", facts.telephone));
@@ -193,6 +209,11 @@ protocol::ShowCard card(const View& view, const CardFacts& facts) {
   result.tone = found.tone;
   result.over_picture = view.over_picture;
   result.chime = found.chime;
+  for (const Repeat& each : kRepeats) {
+    if (each.code != found.code) continue;
+    result.repeat = each.chime;
+    result.repeat_ms = each.ms;
+  }
   return result;
 }
 

@@ -61,6 +61,8 @@ void Step::end(EndReason reason, const std::string& tell) {
   state.end_reason = reason;
   state.notice = Notice::none;
   state.banner.clear();
+  state.listeners.clear();
+  state.staff_wanted = false;
   state.farewell_read = false;
   for (const TimerKind kind :
        {TimerKind::call, TimerKind::reassure, TimerKind::presence, TimerKind::notice, TimerKind::remember}) {

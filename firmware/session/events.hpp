@@ -135,6 +135,13 @@ struct HoldSet {
 struct BannerSet {
   std::string text;
 };
+/// The hall's staff are wanted: it chimes until a press.
+struct StaffWanted {
+  bool on = false;
+};
+struct ListenersSet {
+  std::vector<std::string> names;
+};
 struct EndedByOffice {};
 
 // ---- time and the rest of the box ------------------------------------------------------------------------------------
@@ -178,7 +185,7 @@ using Event =
     std::variant<Pressed, LongPressed, Resumed, ShutDown, MuteSet, MediaReady, MediaLost, CameraUp, CameraLost,
                  DevicesClosed, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame, LegAge, Dropped,
                  Posted, PostFailed, Told, EventsUp, EventsDown, SeatsSeen, SeatJoined, SeatLeft, Ringing, HoldSet,
-                 BannerSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
+                 BannerSet, StaffWanted, ListenersSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
 
 /// "pressed", "seat-joined": for logs and for the tables of the tests.
 std::string_view name(const Event& event);

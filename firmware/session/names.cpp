@@ -105,6 +105,8 @@ struct EventName {
   std::string_view operator()(const Ringing&) const { return "ringing"; }
   std::string_view operator()(const HoldSet&) const { return "hold-set"; }
   std::string_view operator()(const BannerSet&) const { return "banner-set"; }
+  std::string_view operator()(const StaffWanted&) const { return "staff-wanted"; }
+  std::string_view operator()(const ListenersSet&) const { return "listeners-set"; }
   std::string_view operator()(const EndedByOffice&) const { return "ended-by-office"; }
   std::string_view operator()(const TimerRang&) const { return "timer-rang"; }
   std::string_view operator()(const AgendaSeen&) const { return "agenda-seen"; }

@@ -16,6 +16,8 @@ void Step::begin(const Plan& plan) {
   state.plan = plan;
   state.notice = Notice::none;
   state.banner.clear();
+  state.listeners.clear();
+  state.staff_wanted = false;
   state.end_reason = EndReason::none;
   state.muted = state.on_hold = state.ringing = state.reassure = false;
   state.presence_overdue = state.farewell_read = state.giving_up = false;

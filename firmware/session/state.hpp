@@ -92,6 +92,8 @@ struct State {
   bool giving_up = false;  ///< the call timer runs in a talk, since nothing is up
   bool farewell_read = false;
   std::string banner;
+  bool staff_wanted = false;  ///< until a press
+  std::vector<std::string> listeners;
   EndReason end_reason = EndReason::none;
   Notice notice = Notice::none;
   AgendaSeen agenda;
@@ -112,7 +114,8 @@ struct View {
   bool pulse = false;          ///< a press was taken, we are working
   std::optional<Fault> fault;  ///< the worst, for its words and the lamp's rhythm
   std::string banner;
-  bool over_picture = false;  ///< the card is a banner at the foot of the far side's picture
+  std::vector<std::string> listeners;  ///< beside the counsellor, while the far side is seen or heard
+  bool over_picture = false;           ///< the card is a banner at the foot of the far side's picture
   bool operator==(const View&) const = default;
 };
 View view(const State& state);

@@ -27,7 +27,10 @@ class Handler : private Step {
         if (event.plan) return begin(*event.plan);
         return notice(Notice::nothing_open);
       case Phase::calling: return notice(Notice::already_calling);
-      case Phase::talking: return notice(Notice::hold_to_end);
+      case Phase::talking:
+        if (!std::exchange(state.staff_wanted, false)) return notice(Notice::hold_to_end);
+        if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "staff-came"});
+        return;
       case Phase::ending:
         if (!event.plan) return notice(Notice::nothing_open);
         state.pending = event.plan;
@@ -279,6 +282,16 @@ class Handler : private Step {
   void operator()(const BannerSet& event) {
     if (!in_consultation(state)) return illegal();
     state.banner = event.text;
+  }
+
+  void operator()(const StaffWanted& event) {
+    if (!in_consultation(state)) return illegal();
+    state.staff_wanted = event.on;
+  }
+
+  void operator()(const ListenersSet& event) {
+    if (!in_consultation(state)) return illegal();
+    state.listeners = event.names;
   }
 
   void operator()(const EndedByOffice&) {

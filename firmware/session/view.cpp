@@ -81,8 +81,10 @@ View view(const State& state) {
         break;
       }
       // On hold there is nothing to be seen of the far side.
-      result.over_picture = state.notice == Notice::hold_to_end || !state.on_hold;
+      result.over_picture = state.notice == Notice::hold_to_end || state.staff_wanted || !state.on_hold;
+      result.listeners = state.listeners;
       if (state.notice == Notice::hold_to_end) result.card = "hold-to-end";
+      else if (state.staff_wanted) result.card = "staff-wanted";
       else if (state.on_hold) result.card = "on-hold";
       else if (state.muted) result.card = "muted";
       else if (state.camera_fault) result.card = "camera-trouble";

@@ -14,6 +14,8 @@ constexpr std::size_t kMostSeats = 16;
 constexpr std::size_t kMostFeatures = 32;
 constexpr std::size_t kMostText = 64;
 constexpr std::size_t kMostBanner = 120;  ///< characters
+constexpr std::size_t kMostListeners = 4;
+constexpr std::size_t kMostName = 20;  ///< characters
 
 /// A short identifier; longer ones are nobody we know.
 Result<std::string> word(const json::bj::object& object, std::string_view key) {
@@ -35,10 +37,10 @@ bool is_control(char32_t c) {
 }
 
 /// Whole characters only; the JSON parser has seen to it that it is UTF-8.
-std::string shown(std::string_view text) {
+std::string shown(std::string_view text, std::size_t most) {
   std::string result;
   std::size_t characters = 0;
-  while (!text.empty() && characters < kMostBanner) {
+  while (!text.empty() && characters < most) {
     const auto first = static_cast<unsigned char>(text.front());
     const std::size_t length = std::min<std::size_t>(text.size(), first < 0x80   ? 1
                                                                   : first < 0xe0 ? 2
@@ -81,6 +83,18 @@ Result<OfficeEvent> seats(const json::bj::object& object) {
   return OfficeEvent(std::move(result));
 }
 
+Result<OfficeEvent> listeners(const json::bj::object& object) {
+  const auto* list = object.if_contains("names");
+  if (list == nullptr || !list->is_array()) return fail(Errc::invalid, "\"names\" must be a list");
+  Listeners result;
+  for (const auto& each : list->get_array()) {
+    if (!each.is_string() || result.names.size() == kMostListeners)
+      return fail(Errc::invalid, "\"names\" is malformed");
+    result.names.push_back(shown(each.get_string(), kMostName));
+  }
+  return OfficeEvent(std::move(result));
+}
+
 }  // namespace
 
 Result<OfficeEvent> parse_office_event(std::string_view text) {
@@ -116,8 +130,14 @@ Result<OfficeEvent> parse_office_event(std::string_view text) {
   if (*type == "banner") {
     auto banner = json::string(*object, "text");
     if (!banner) return fail(banner.error());
-    return OfficeEvent(Banner{shown(*banner)});
+    return OfficeEvent(Banner{shown(*banner, kMostBanner)});
   }
+  if (*type == "staff") {
+    const auto on = json::boolean(*object, "on");
+    if (!on) return fail(on.error());
+    return OfficeEvent(Staff{*on});
+  }
+  if (*type == "listeners") return listeners(*object);
   if (*type == "ended") {
     auto by = word_or_none(*object, "by");
     if (!by) return fail(by.error());

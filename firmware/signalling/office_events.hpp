@@ -37,10 +37,18 @@ struct Hold {
 struct Banner {
   std::string text;  ///< at most 120 characters, no control characters
 };
+/// The hall's staff are wanted.
+struct Staff {
+  bool on = false;
+};
+/// Who listens beside the counsellor.
+struct Listeners {
+  std::vector<std::string> names;  ///< as Banner::text, at most 20 characters each
+};
 struct Ended {
   std::string by;
 };
-using OfficeEvent = std::variant<Seats, SeatJoined, SeatLeft, Ringing, Hold, Banner, Ended>;
+using OfficeEvent = std::variant<Seats, SeatJoined, SeatLeft, Ringing, Hold, Banner, Staff, Listeners, Ended>;
 
 /// Errc::unsupported for a type that is not in the list, invalid for one that lacks what it needs.
 Result<OfficeEvent> parse_office_event(std::string_view json);

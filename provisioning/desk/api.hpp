@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "provisioning/desk/counsellors.hpp"
 #include "provisioning/desk/http.hpp"
 #include "provisioning/desk/pace.hpp"
 #include "provisioning/desk/page_files.hpp"
@@ -89,7 +90,9 @@ class Api {
   boost::asio::awaitable<Reply> end_room(std::string room, std::string session);
   boost::asio::awaitable<Reply> room(Request request, Login login);
   Reply answer_offer(const Request& request);
-  Reply desk_stream(const Request& request);
+  Reply desk_stream(const Request& request, const Login& login);
+  Reply set_state(const Request& request, const Login& login);
+  boost::asio::awaitable<Reply> departments();
   Reply room_stream(const Request& request);
 
   /// What the store knows of a room.
@@ -132,6 +135,7 @@ class Api {
   boost::asio::thread_pool& pool_;
   ApiSettings settings_;
   Rooms rooms_;
+  Counsellors counsellors_;
   Pace events_, offers_;  ///< by room
   Coalesced days_;        ///< whose bookings are others now
   struct Watched {

@@ -221,10 +221,11 @@ namespace {
 /// What Rooms::box_says() takes; "" = nothing that changes anything. An error says what a box may say.
 Result<std::string> said_by_box(const object& event) {
   const auto type = json::string(event, "type");
-  for (const char* news : {"calling", "cancelled", "talking", "ended"}) {
+  for (const char* news : {"calling", "cancelled", "talking", "ended", "staff-came"}) {
     if (type && *type == news) return *type;
   }
-  if (!type || *type != "state") return fail(Errc::invalid, "a box says calling, cancelled, talking, ended or state");
+  if (!type || *type != "state")
+    return fail(Errc::invalid, "a box says calling, cancelled, talking, ended, staff-came or state");
   const auto phase = json::string(event, "phase");
   if (phase && (*phase == "calling" || *phase == "talking")) return *phase;
   if (phase && (*phase == "idle" || *phase == "out-of-service")) return std::string("idle");

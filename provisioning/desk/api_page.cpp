@@ -33,6 +33,19 @@ const std::string& nobodys_hash() {
   return kHash;
 }
 
+/// A few departments, in words that a screen has room for.
+Result<std::vector<std::string>> listeners_of(const object& body) {
+  const Error wrong(Errc::invalid, "\"names\" is a list of at most 4 names of at most 20 characters");
+  const auto* list = body.if_contains("names");
+  if (list == nullptr || !list->is_array() || list->get_array().size() > 4) return fail(wrong);
+  std::vector<std::string> names;
+  for (const auto& each : list->get_array()) {
+    if (!each.is_string() || characters(each.get_string()) > 20 || each.get_string().empty()) return fail(wrong);
+    names.emplace_back(each.get_string());
+  }
+  return names;
+}
+
 std::string day_of(WallTime time) {
   const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time + kJapan));
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
@@ -46,7 +59,12 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Records& records, PageFil
     : executor_(std::move(executor)), clock_(clock), records_(records), page_(std::move(page)), pool_(pool),
       settings_(settings), rooms_(clock, rooms,
                                   {[this](const std::string& room) { state_changed(room); },
-                                   [this](const std::string& room) { return facts_of(room); }}),
+                                   [this](const std::string& room) { return facts_of(room); },
+                                   [this] { return counsellors_.anybody_takes(); }}),
+      counsellors_([this] {
+        rooms_.tell_desks({{"type", "counsellors"}, {"list", counsellors_.list()}});
+        rooms_.takers_changed();
+      }),
       events_(clock, settings.most_events), offers_(clock, settings.most_offers),
       days_(clock,
             [this](const std::string& day) {
@@ -68,6 +86,7 @@ void Api::state_changed(const std::string& room) {
 
 Result<void> Api::write_down(Store& store, const Booking& booking, const std::string& what, const std::string& who,
                              WallTime now) {
+  if (what == "staff-came") return {};
   if (what == "calling" || what == "talking") {
     if (auto done = store.mark_resumed(booking.room); !done) return done;
     if (what == "calling") return store.call_begins(booking, now);
@@ -213,7 +232,13 @@ asio::awaitable<Reply> Api::log_in(Request request) {
 
 asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
   if (request.is("GET", {"api", "me"})) co_return json_reply(200, object{{"name", login.name}, {"csrf", login.csrf}});
-  if (request.is("POST", {"api", "logout"})) co_return co_await log_out(request.cookie(kCookie));
+  if (request.is("POST", {"api", "logout"})) {
+    Reply out = co_await log_out(request.cookie(kCookie));
+    if (out.status == 204) counsellors_.forget(login.name);
+    co_return out;
+  }
+  if (request.is("POST", {"api", "me", "state"})) co_return set_state(request, login);
+  if (request.is("GET", {"api", "departments"})) co_return co_await departments();
   if (request.is("GET", {"api", "halls"})) co_return co_await halls();
   if (request.is("GET", {"api", "bookings"})) co_return co_await bookings(std::move(request));
   if (request.is("POST", {"api", "bookings"})) co_return co_await make_booking(std::move(request));
@@ -223,7 +248,7 @@ asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
   if (request.is("POST", {"api", "calls", "*", "*"}))
     co_return co_await mark_call(std::move(request), std::move(login));
   if (request.is("GET", {"api", "rooms", "*", "record"})) co_return co_await record(request.segments[2]);
-  if (request.is("GET", {"api", "stream"})) co_return desk_stream(request);
+  if (request.is("GET", {"api", "stream"})) co_return desk_stream(request, login);
   if (request.is("GET", {"api", "rooms", "*", "stream"})) co_return room_stream(request);
   if (request.is("POST", {"api", "rooms", "*", "*"})) co_return co_await room(std::move(request), std::move(login));
   if (request.is("POST", {"api", "offers", "*", "*"})) co_return answer_offer(request);
@@ -289,6 +314,9 @@ asio::awaitable<Reply> Api::room(Request request, Login login) {
     co_return co_await join(room, std::move(seat), std::move(login.name), takes_over);
   }
   if (what == "end") co_return co_await end_room(room, std::move(session));
+  if (what == "coming") {
+    co_return rooms_.comes(room, login.name) ? empty_reply() : error_reply(410, "nobody asks for help there any more");
+  }
   co_return in_talk(room, what, session, *body);
 }
 
@@ -296,11 +324,20 @@ Reply Api::in_talk(const std::string& room, const std::string& what, const std::
   bool done = false;
   if (what == "leave") {
     done = rooms_.leave(room, session);
-  } else if (what == "hold" || what == "handover") {
+  } else if (what == "hold" || what == "handover" || what == "help" || what == "staff") {
     const auto on = json::boolean(body, "on");
     if (!on) return error_reply(422, on.error().message);
-    done = what == "hold" ? rooms_.hold(room, session, *on)
-                          : rooms_.hand_over(room, session, *on, json::string_or(body, "to", "").value_or(""));
+    if (what == "hold") done = rooms_.hold(room, session, *on);
+    if (what == "help") done = rooms_.help(room, session, *on);
+    if (what == "staff") done = rooms_.call_staff(room, session, *on);
+    if (what == "handover") {
+      done = rooms_.hand_over(room, session, *on, json::string_or(body, "to", "").value_or(""));
+    }
+  } else if (what == "listeners") {
+    auto names = listeners_of(body);
+    if (!names) return error_reply(422, names.error().message);
+    done = rooms_.listeners(room, session, *names);
+    for (const std::string& name : done ? *names : std::vector<std::string>()) takes_part(room, name, "listener");
   } else if (what == "banner") {
     auto text = json::string(body, "text");
     if (!text) return error_reply(422, text.error().message);
@@ -363,11 +400,36 @@ asio::awaitable<Reply> Api::end_room(std::string room, std::string session) {
   co_return done ? empty_reply() : error_reply(410, "this seat is not yours any more");
 }
 
-Reply Api::desk_stream(const Request& request) {
+Reply Api::set_state(const Request& request, const Login& login) {
+  const auto body = json::parse_object(request.body);
+  if (!body) return error_reply(400, body.error().message);
+  const auto state = Counsellors::state_of(json::string_or(*body, "state", "").value_or(""));
+  if (!state) return error_reply(422, "a state is taking, busy or away");
+  const bool sure = json::boolean_or(*body, "sure", false).value_or(false);
+  if (*state != Counsellors::State::taking && !sure && counsellors_.is_last(login.name)) {
+    return json_reply(409, object{{"error", "nobody else takes calls then: say \"sure\""}, {"code", "last"}});
+  }
+  counsellors_.set(login.name, *state);
+  return empty_reply();
+}
+
+asio::awaitable<Reply> Api::departments() {
+  std::function<Result<std::vector<std::string>>(Store&)> read = [](Store& store) { return store.departments(); };
+  const auto stored = co_await records_.ask(std::move(read));
+  if (!stored) co_return store_failed(stored.error());
+  co_return json_reply(200, array(stored->begin(), stored->end()));
+}
+
+Reply Api::desk_stream(const Request& request, const Login& login) {
   Reply reply;
   reply.stream = std::make_shared<Outbox>(executor_);
   const StreamId stream = rooms_.open_desk([outbox = reply.stream](const object& event) { outbox->push(event); });
-  reply.stream_ended = [this, stream] { rooms_.close_desk(stream); };
+  reply.stream->push(object{{"type", "counsellors"}, {"list", counsellors_.list()}});
+  counsellors_.came(login.name);
+  reply.stream_ended = [this, stream, who = login.name] {
+    rooms_.close_desk(stream);
+    counsellors_.went(who);
+  };
   watch_login(reply.stream, request);
   return reply;
 }

@@ -80,6 +80,13 @@ int edit_hall(const Options& options, const std::string& id, const HallFacts& fa
                    (*hall)->telephone + "\nstaffed    " + (*hall)->staffed + "\n");
 }
 
+int add_department(const Options& options, const std::string& name) {
+  auto store = Store::open(options.data);
+  if (!store) return failed(store.error());
+  if (const auto kept = (*store)->put_department(name); !kept) return failed(kept.error());
+  return print(options, {{"department", name}}, name + " may be ticked as listening\n");
+}
+
 int add_counsellor(const Options& options, const std::string& name) {
   std::string password;
   std::getline(std::cin, password);
@@ -216,6 +223,9 @@ int main(int argc, char** argv) {
   edit_command->add_option("--room", facts.room, "where in the house the box stands");
   edit_command->add_option("--telephone", facts.telephone, "the hall's own");
   edit_command->add_option("--staffed", facts.staffed, "hours with staff, in words");
+  auto* department_command = app.add_subcommand(
+      "add-department", "who may listen beside a counsellor: she ticks it, and the hall's screen says so");
+  department_command->add_option("name", name, "福祉課")->required();
   auto* counsellor_command = app.add_subcommand(
       "add-counsellor",
       "a login; the password is read from stdin; again: a new password, and the logins of the old one end");
@@ -241,6 +251,7 @@ int main(int argc, char** argv) {
     return add_hall(options, id, name);
   }
   if (*edit_command) return edit_hall(options, id, facts);
+  if (*department_command) return add_department(options, name);
   if (*counsellor_command) return add_counsellor(options, name);
   if (*book_command) return book(options, id, start, minutes);
   return serve(options, listen, proxy, page);

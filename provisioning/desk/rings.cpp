@@ -11,8 +11,9 @@ namespace madoguchi::desk {
 using json::bj::object;
 
 Rings::Rings(const Clock& clock, std::function<object(const std::string&)> facts,
-             std::function<void(const std::string&)> heard)
-    : clock_(clock), facts_(std::move(facts)), heard_(std::move(heard)) {}
+             std::function<void(const std::string&)> heard, std::function<bool()> anybody)
+    : clock_(clock), facts_(std::move(facts)), heard_(std::move(heard)),
+      anybody_(anybody ? std::move(anybody) : [this] { return !desks_.empty(); }) {}
 
 object Rings::ring(const std::string& room) const {
   object ring = facts_ ? facts_(room) : object{{"room", room}};
@@ -23,10 +24,13 @@ object Rings::ring(const std::string& room) const {
 
 void Rings::open(StreamId desk, Sink sink) {
   desks_.emplace(desk, sink);
-  for (const auto& [room, since] : since_) {
-    sink(ring(room));
-    heard_(room);
-  }
+  for (const auto& [room, since] : since_) sink(ring(room));
+  look_who_hears();
+}
+
+void Rings::look_who_hears() {
+  if (!anybody_()) return;
+  for (const auto& [room, since] : since_) heard_(room);
 }
 
 void Rings::tell(const object& event) {
@@ -42,7 +46,7 @@ void Rings::set(const std::string& room, bool rings) {
   }
   since_.emplace(room, clock_.wall());
   tell(ring(room));
-  if (!desks_.empty()) heard_(room);
+  if (anybody_()) heard_(room);
 }
 
 }  // namespace madoguchi::desk

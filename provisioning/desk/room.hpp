@@ -43,6 +43,9 @@ struct Rooms::Room {
   bool box_away = false;
   bool on_hold = false;
   std::string banner;  ///< "" = none
+  bool staff_called = false;
+  std::vector<std::string> listeners;
+  std::string help_by;  ///< who asks colleagues to come, "" = nobody
   std::unique_ptr<Handover> handover;
 
   [[nodiscard]] bool anybody() const {

@@ -34,9 +34,12 @@ Rooms::Rooms(Clock& clock, RoomSettings settings, Handlers handlers)
                 const Seat* seat = at(offer.room).seat(offer.seat);
                 if (seat != nullptr && seat->sink) seat->sink(object{{"type", "offer-gone"}, {"id", offer.id}});
               }),
-      rings_(clock, handlers_.facts, [this](const std::string& room) {
-        tell_boxes(at(room), {{"type", "ringing"}, {"seat", ""}});
-      }) {}
+      rings_(
+          clock, handlers_.facts,
+          [this](const std::string& room) {
+            tell_boxes(at(room), {{"type", "ringing"}, {"seat", ""}});
+          },
+          handlers_.anybody_takes) {}
 Rooms::~Rooms() = default;
 
 Rooms::Room& Rooms::at(const std::string& id) {
@@ -91,8 +94,7 @@ StreamId Rooms::open_box(const std::string& id, Sink sink) {
   }
   sink(object{{"type", "seats"}, {"seats", std::move(present)}, {"features", array{"state"}}});
   if (room.state == RoomState::calling || room.state == RoomState::talking) {
-    sink(object{{"type", "hold"}, {"on", room.on_hold}});
-    sink(object{{"type", "banner"}, {"text", room.banner}});
+    for (const object& event : talk_of(room)) sink(event);
   }
   if (rings_.is_heard(id)) sink(object{{"type", "ringing"}, {"seat", ""}});
   room.box_grace.reset();
@@ -132,6 +134,11 @@ void Rooms::watch_box(const RoomPtr& room) {
 }
 
 bool Rooms::box_says(const std::string& id, const std::string& type) {
+  if (type == "staff-came") {
+    if (at(id).staff_called) set_staff(at(id), false, true);
+    tidy(id);
+    return true;
+  }
   RoomState state{};
   if (type == "calling") state = RoomState::calling;
   else if (type == "cancelled") state = RoomState::quiet;
@@ -238,8 +245,8 @@ std::optional<StreamId> Rooms::open_page(const std::string& id, const std::strin
   if (room.state == RoomState::calling || room.state == RoomState::talking) {
     out(object{{"type", "box"}, {"event", name(room.state)}});
   }
-  if (room.on_hold) out(object{{"type", "hold"}, {"on", true}});
-  if (!room.banner.empty()) out(object{{"type", "banner"}, {"text", room.banner}});
+  for (const object& event : talk_of(room)) out(event);
+  if (!room.help_by.empty()) out(object{{"type", "help"}, {"on", true}});
   if (room.handover) out(object{{"type", "handover"}, {"on", true}, {"since", rfc3339(room.handover->since)}});
   std::vector<object> waiting;
   for (const Offer* offer : offers_.waiting(id, seat->id)) waiting.push_back(offer_event(*offer));
@@ -336,6 +343,7 @@ StreamId Rooms::open_desk(Sink sink) {
   rings_.open(++last_stream_, sink);
   for (const auto& [id, room] : rooms_) {
     if (room->handover) sink(handover_event(*room));
+    if (!room->help_by.empty()) sink(help_event(*room));
   }
   return last_stream_;
 }

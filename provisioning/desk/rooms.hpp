@@ -42,6 +42,8 @@ class Rooms {
     std::function<void(const std::string& room)> changed;  ///< its state is another
     /// Of a ring: {hall, hall_name, receipt, room}.
     std::function<json::bj::object(const std::string& room)> facts;
+    /// Somebody's page rings aloud; null: each that is open does.
+    std::function<bool()> anybody_takes = nullptr;
   };
 
   Rooms(Clock& clock, RoomSettings settings, Handlers handlers);
@@ -55,8 +57,8 @@ class Rooms {
   /// The first event is the snapshot.
   StreamId open_box(const std::string& room, Sink sink);
   void close_box(const std::string& room, StreamId stream);
-  /// "calling", "cancelled", "talking", "ended", "idle" (nothing goes on there, whatever was said before); false: not in the
-  /// list.
+  /// "calling", "cancelled", "talking", "ended", "idle" (nothing goes on there, whatever was said before), "staff-came"
+  /// (pressed after call_staff()); false: not in the list.
   bool box_says(const std::string& room, const std::string& type);
   /// `done` is called once, perhaps before this returns, unless abandon() comes first. The offer's id.
   std::string post_offer(const std::string& room, const std::string& seat, Direction direction, std::string sdp,
@@ -85,6 +87,14 @@ class Rooms {
   bool banner(const std::string& room, const std::string& session, std::string text);
   /// Offers the seat to colleagues: to one of that name, "" = to all; or takes that back. While it is offered, the same
   /// again changes nothing.
+  /// Colleagues are asked silently to come to her; or no more.
+  bool help(const std::string& room, const std::string& session, bool on);
+  /// `who` comes; false: nobody asks for it (any more).
+  bool comes(const std::string& room, const std::string& who);
+  /// The hall's staff are called by a chime, until somebody there presses; or no more.
+  bool call_staff(const std::string& room, const std::string& session, bool on);
+  /// Who listens beside her: the hall's screen says so.
+  bool listeners(const std::string& room, const std::string& session, std::vector<std::string> names);
   bool hand_over(const std::string& room, const std::string& session, bool on, std::string to);
 
   // ---- the desk's side
@@ -92,6 +102,7 @@ class Rooms {
   StreamId open_desk(Sink sink);
   void close_desk(StreamId stream) { rings_.close(stream); }
   void tell_desks(const json::bj::object& event) { rings_.tell(event); }
+  void takers_changed() { rings_.look_who_hears(); }
   /// The booking was cancelled, or is over: everybody hears it.
   void close_room(const std::string& room);
   /// Calling is quiet while the box is away.
@@ -127,6 +138,11 @@ class Rooms {
   /// The seat is offered no more; `why` = "accepted", "nobody", "taken-back".
   void stop_handover(Room& room, std::string_view why);
   [[nodiscard]] json::bj::object handover_event(const Room& room) const;
+  [[nodiscard]] json::bj::object help_event(const Room& room) const;
+  void stop_help(Room& room, const std::string& who);
+  void set_staff(Room& room, bool on, bool came);
+  /// What of the talk a box must know that has just connected, or a page.
+  [[nodiscard]] static std::vector<json::bj::object> talk_of(const Room& room);
   void tidy(const std::string& room);
   /// One that waits at this session's seat, else nullptr.
   const Offer* offer_of(const std::string& id, const std::string& session);

@@ -31,9 +31,82 @@ bool Rooms::banner(const std::string& id, const std::string& session, std::strin
   return true;
 }
 
+std::vector<object> Rooms::talk_of(const Room& room) {
+  return {{{"type", "hold"}, {"on", room.on_hold}},
+          {{"type", "banner"}, {"text", room.banner}},
+          {{"type", "listeners"}, {"names", json::bj::array(room.listeners.begin(), room.listeners.end())}},
+          {{"type", "staff"}, {"on", room.staff_called}}};
+}
+
+bool Rooms::listeners(const std::string& id, const std::string& session, std::vector<std::string> names) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end() || seat_of_session(*found->second, session) == nullptr) return false;
+  Room& room = *found->second;
+  room.listeners = std::move(names);
+  const object event{{"type", "listeners"}, {"names", json::bj::array(room.listeners.begin(), room.listeners.end())}};
+  tell_boxes(room, event);
+  tell_seats(room, event);
+  return true;
+}
+
+void Rooms::set_staff(Room& room, bool on, bool came) {
+  room.staff_called = on;
+  tell_boxes(room, {{"type", "staff"}, {"on", on}});
+  tell_seats(room, {{"type", "staff"}, {"on", on}, {"came", came}});
+}
+
+bool Rooms::call_staff(const std::string& id, const std::string& session, bool on) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end() || seat_of_session(*found->second, session) == nullptr) return false;
+  if (found->second->staff_called != on) set_staff(*found->second, on, false);
+  return true;
+}
+
+// ---- a colleague comes to her ----------------------------------------------------------------------------------------
+
+object Rooms::help_event(const Room& room) const {
+  object event = handlers_.facts ? handlers_.facts(room.id) : object{{"room", room.id}};
+  event["type"] = "help";
+  event["by"] = room.help_by;
+  return event;
+}
+
+bool Rooms::help(const std::string& id, const std::string& session, bool on) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end()) return false;
+  Room& room = *found->second;
+  const Seat* seat = seat_of_session(room, session);
+  if (seat == nullptr) return false;
+  if (on != room.help_by.empty()) return true;
+  if (!on) {
+    stop_help(room, {});
+    return true;
+  }
+  room.help_by = seat->who;
+  tell_seats(room, {{"type", "help"}, {"on", true}});
+  rings_.tell(help_event(room));
+  return true;
+}
+
+bool Rooms::comes(const std::string& id, const std::string& who) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end() || found->second->help_by.empty()) return false;
+  stop_help(*found->second, who);
+  return true;
+}
+
+void Rooms::stop_help(Room& room, const std::string& who) {
+  room.help_by.clear();
+  tell_seats(room, {{"type", "help"}, {"on", false}, {"who", who}});
+  rings_.tell({{"type", "help-over"}, {"room", room.id}, {"who", who}});
+}
+
 void Rooms::forget_talk(Room& room) {
   room.on_hold = false;
   room.banner.clear();
+  room.staff_called = false;
+  room.listeners.clear();
+  if (!room.help_by.empty()) stop_help(room, {});
   if (room.handover) stop_handover(room, "taken-back");
 }
 
@@ -116,9 +189,8 @@ void Rooms::pass_seat(Room& room, const std::string& session) {
   if (announced) tell_boxes(room, {{"type", "seat-left"}, {"seat", seat->id}, {"handover", true}});
   seat->session = session;
   seat->who = who;
-  if (room.on_hold) tell_boxes(room, {{"type", "hold"}, {"on", false}});
-  if (!room.banner.empty()) tell_boxes(room, {{"type", "banner"}, {"text", ""}});
   forget_talk(room);
+  for (const object& event : talk_of(room)) tell_boxes(room, event);
   if (end_stream) end_stream();
   if (handlers_.changed) handlers_.changed(room.id);
 }

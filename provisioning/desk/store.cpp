@@ -54,6 +54,7 @@ ALTER TABLE bookings ADD COLUMN reference TEXT NOT NULL DEFAULT '';
 ALTER TABLE calls ADD COLUMN settled INTEGER;
 ALTER TABLE calls ADD COLUMN settled_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE calls ADD COLUMN trial INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE departments(name TEXT PRIMARY KEY);
 CREATE TABLE attendance(
   call INTEGER NOT NULL REFERENCES calls(id), name TEXT NOT NULL, role TEXT NOT NULL, since INTEGER NOT NULL,
   UNIQUE(call, name, role));
@@ -195,6 +196,16 @@ Result<std::optional<Hall>> Store::hall_of_token(const std::string& token) const
 Result<std::optional<Hall>> Store::hall_of_calendar(const std::string& calendar) const {
   Query query(database_, std::string(kHall) + "WHERE calendar = ?", calendar);
   return query.first("looking for the hall", read_hall);
+}
+
+Result<void> Store::put_department(const std::string& name) {
+  Query put(database_, "INSERT OR IGNORE INTO departments(name) VALUES(?)", name);
+  return put.done("keeping the department");
+}
+
+Result<std::vector<std::string>> Store::departments() const {
+  Query query(database_, "SELECT name FROM departments ORDER BY rowid");
+  return query.all("reading the departments", [](const Query& row) { return row.text(0); });
 }
 
 Result<void> Store::put_counsellor(const std::string& name, const std::string& password_hash) {

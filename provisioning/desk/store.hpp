@@ -100,6 +100,10 @@ class Store {
   [[nodiscard]] Result<std::optional<Hall>> hall_of_token(const std::string& token) const;
   [[nodiscard]] Result<std::optional<Hall>> hall_of_calendar(const std::string& calendar) const;
 
+  /// Those who may listen beside a counsellor; the same again changes nothing.
+  Result<void> put_department(const std::string& name);
+  [[nodiscard]] Result<std::vector<std::string>> departments() const;
+
   /// A new password ends the logins that the old one made.
   Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
   [[nodiscard]] Result<std::optional<std::string>> password_hash(const std::string& counsellor) const;

@@ -71,6 +71,12 @@ export const hold = (room, id, on) => request('POST', `/api/rooms/${at(room)}/ho
 export const banner = (room, id, text) => request('POST', `/api/rooms/${at(room)}/banner`, {session: id, text});
 export const handOver = (room, id, on, to = '') =>
   request('POST', `/api/rooms/${at(room)}/handover`, {session: id, on, to});
+export const help = (room, id, on) => request('POST', `/api/rooms/${at(room)}/help`, {session: id, on});
+export const coming = room => request('POST', `/api/rooms/${at(room)}/coming`, {});
+export const staff = (room, id, on) => request('POST', `/api/rooms/${at(room)}/staff`, {session: id, on});
+export const listeners = (room, id, names) => request('POST', `/api/rooms/${at(room)}/listeners`, {session: id, names});
+export const departments = () => request('GET', '/api/departments');
+export const setState = (state, sure) => request('POST', '/api/me/state', {state, sure});
 export const answer = (offer, id, sdp) => request('POST', `/api/offers/${at(offer)}/answer`, {session: id, sdp});
 export const reject = (offer, id, reason) => request('POST', `/api/offers/${at(offer)}/reject`, {session: id, reason});
 export const deskStream = callbacks => listen('/api/stream', callbacks);

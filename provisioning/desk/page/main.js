@@ -3,19 +3,23 @@
 // brings a reloaded tab back into its room; an address alone, pasted or bookmarked, does not sit down anywhere.
 
 import * as api from './api.js';
-import {$, show} from './dom.js';
+import {$, ask, show} from './dom.js';
 import {setUpLogin} from './login.js';
 import {Rings} from './ring.js';
 import {Room} from './room.js';
 import {wakeSound} from './sound.js';
+import {aboutError} from './words.js';
+import {States} from './states.js';
 import {Today} from './today.js';
 
 const roomKey = 'madoguchi.room';
 
 let me = null, deskStream = null;
+let pending = null;  // the room whose ring she answers once she is logged in
 let answering = false;  // a ring, rather than entering from the list
-const rings = new Rings((id, takesOver) => enterRoom(id, {takesOver, rang: true}));
+const rings = new Rings(answer);
 const today = new Today(id => enterRoom(id));
+const states = new States({takes: on => rings.takes(on), wrong: error => error.status === 401 ? signedOut() : say(aboutError(error))});
 const room = new Room({
   over: forgetRoom, gone: leaveRoom, again: id => enterRoom(id), signedOut, talking: on => rings.talk(on),
   quicker: name => say(answering ? `${name}さんが出ました。 / ${name} answered.` :
@@ -35,6 +39,12 @@ function address(hash) {
 /// Something to know on the list, until the next thing is done there.
 function say(text) {
   $('said').textContent = text;
+}
+
+async function answer({type, room: id}) {
+  if (!me) return askLogin(id);
+  if (type === 'help') return today.trying(() => api.coming(id));
+  enterRoom(id, {takesOver: type === 'handover', rang: true});
 }
 
 function enterRoom(id, {takesOver = false, rang = false} = {}) {
@@ -65,6 +75,7 @@ function leaveRoom() {
 
 function signedIn(who) {
   me = who;
+  $('login-error').textContent = '';
   $('who-name').textContent = who.name;
   rings.listen(true);
   show($('allow-notifications'), 'Notification' in window && Notification.permission === 'default');
@@ -79,7 +90,7 @@ function signedIn(who) {
       room.deskLost();
       $('notice').textContent = 'サーバーとの通信が切れました。つなぎ直しています。';
     },
-    refused: status => status === 401 && signedOut(),
+    refused: status => status === 401 && silence('ログインが無効になりました。もう一度入るまで、呼び出しは鳴りません。'),
     event: (name, data) => {
       if (name === 'ring') {
         rings.add(data);
@@ -89,32 +100,59 @@ function signedIn(who) {
       if (name === 'ring-stopped') rings.remove(data.room);
       if (name === 'handover' && data.by !== me?.name && (!data.to || data.to === me?.name)) rings.add(data);
       if (name === 'handover-over') rings.remove(data.room);
+      if (name === 'help' && data.by !== me?.name) rings.add({...data, key: `help ${data.room}`});
+      if (name === 'help-over') rings.remove(`help ${data.room}`);
+      if (name === 'counsellors') states.show(data.list, me?.name);
       if (name === 'bookings' && !$('today').hidden) today.changed(data.day);
     },
   });
   today.start();
   const kept = sessionStorage.getItem(roomKey);
-  if (kept && location.hash === `#/room/${encodeURIComponent(kept)}`) enterRoom(kept);
+  const called = pending && rings.rings.has(pending) ? pending : null;
+  pending = null;
+  if (called) enterRoom(called, {rang: true});
+  else if (kept && location.hash === `#/room/${encodeURIComponent(kept)}`) enterRoom(kept);
   else leaveRoom();
 }
 
+/// Her login is void. What rings is heard on, as long as the desk lets us hear it: she logs in again where she is.
 function signedOut() {
   if (!me) return;
   me = null;
-  deskStream.close();
-  rings.clear();
-  rings.listen(false);
   today.stop();
   room.out();
   view('login');
+  $('login-error').textContent = 'ログインの期限が切れました。もう一度入ってください。呼び出しは、入るまでの間もここで鳴ります。';
   $('login-name').focus();
+}
+
+/// A hall rings, and she must log in before she answers.
+function askLogin(id) {
+  pending = id;
+  $('login-error').textContent = 'もう一度入ると、呼び出しに出ます。 / Sign in to answer.';
+  $('login-name').focus();
+}
+
+/// She goes, or the desk lets us hear nothing more.
+function silence(why = '') {
+  signedOut();
+  deskStream?.close();
+  rings.clear();
+  rings.listen(false);
+  pending = null;
+  $('login-error').textContent = why;
 }
 
 async function start() {
   setUpLogin(signedIn);
   $('logout').addEventListener('click', async () => {
+    const last = states.isLast(me?.name) && !await ask({
+      title: '受付中の人がいなくなります', yes: ['ログアウトする', 'Sign out'],
+      text: '会館が呼び出しても、だれの画面も鳴りません。ほかの相談員に声をかけてからログアウトしてください。',
+    });
+    if (last) return;
     await api.logout().catch(() => {});
-    signedOut();
+    silence();
   });
   $('allow-notifications').addEventListener('click', async () => {
     await Notification.requestPermission();

@@ -6,14 +6,25 @@ import {$, both, make, show} from './dom.js';
 import {Bell, soundAwake, wakeSound, watchSound} from './sound.js';
 import {lasting} from './words.js';
 
+/// What comes to every page. `told`: with one strike where it does not ring.
+const kinds = {
+  ring: {rings: true, told: true, button: ['出る', 'Answer'], words: (ring, hall) => [hall, ' から呼び出しです']},
+  handover: {
+    told: true, button: ['引き継ぐ', 'Take over'],
+    words: ({by}, hall) => [`${by}さんが引き継ぎをお願いしています：`, hall],
+  },
+  help: {button: ['行きます', 'I am coming'], words: ({by}, hall) => [`${by}さんが応援を呼んでいます：`, hall]},
+};
+
 const wakesWithin = 700;  // a sound that nobody keeps silent runs by then
 
 export class Rings {
-  /// `answer(room)` when the counsellor picks one up.
+  /// `answer(ring)` when the counsellor picks one up.
   constructor(answer) {
     this.answer = answer;
     this.rings = new Map();
     this.room = null;      // the room we sit in: its own ring is no news
+    this.aloud = true;     // she takes calls
     this.talking = false;  // somebody talks there: others are told quietly, and wait
     this.bell = null;
     this.listening = false;  // someone is signed in, whom a ring should reach
@@ -40,37 +51,37 @@ export class Rings {
   }
 
   add(ring) {
-    if (this.rings.has(ring.room)) return;
+    const key = ring.key ?? ring.room;
+    if (this.rings.has(key)) return;
     const since = Date.parse(ring.since) || Date.now();
     const clock = make('span', {class: 'ring-clock', role: 'timer', 'aria-live': 'off'}, lasting(since));
-    const colleague = ring.type === 'handover';  // who talks there offers the seat
-    const button = make('button', {class: 'answer', type: 'button', onclick: () => this.answer(ring.room, colleague)},
-                        ...(colleague ? both('引き継ぐ', 'Take over') : both('出る', 'Answer')));
-    const what = colleague ? [`${ring.by}さんが引き継ぎをお願いしています：`, make('strong', {}, ring.hall_name)] :
-      [make('strong', {}, ring.hall_name), ' から呼び出しです'];
+    const kind = kinds[ring.type] ?? kinds.ring;
+    const button = make('button', {class: 'answer', type: 'button', onclick: () => this.answer(ring)},
+                        ...both(...kind.button));
+    const what = kind.words(ring, make('strong', {title: ring.hall_name}, ring.hall_name));
     const banner = make('div', {class: 'ring', 'data-room': ring.room},
       make('span', {class: 'ring-mark', 'aria-hidden': 'true'}),
       make('p', {class: 'ring-hall'}, ...what,
         make('small', {}, ring.receipt ? `受付番号 ${ring.receipt}` : '予約なし / Walk-in')),
       make('p', {class: 'ring-wait'}, make('small', {}, ...both('待ち時間', 'waiting')), clock),
       make('p', {class: 'ring-later'}, 'いまの相談が終わったら出てください'), button);
-    this.rings.set(ring.room, {since, colleague, clock, banner, notification: ring.room === this.room ? null : notify(ring, what)});
+    this.rings.set(key, {room: ring.room, since, kind, clock, banner, notification: ring.room === this.room ? null : notify(ring, what)});
     $('rings').append(banner);
     this.refresh();
   }
 
-  remove(room) {
-    const ring = this.rings.get(room);
+  remove(key) {
+    const ring = this.rings.get(key);
     if (!ring) return;
     ring.banner.remove();
     ring.notification?.close();
-    this.rings.delete(room);
+    this.rings.delete(key);
     this.refresh();
   }
 
   /// The stream starts anew: what still rings will be said again.
   clear() {
-    for (const room of [...this.rings.keys()]) this.remove(room);
+    for (const key of [...this.rings.keys()]) this.remove(key);
   }
 
   /// In no room (null), or in one where nobody knows yet whether somebody talks: quiet until we are told.
@@ -86,6 +97,13 @@ export class Rings {
     this.refresh();
   }
 
+  /// Whether she takes calls: else she sees what rings, and hears each once.
+  takes(on) {
+    if (this.aloud === on) return;
+    this.aloud = on;
+    this.refresh();
+  }
+
   get sounding() {
     return this.bell?.ringing ?? false;
   }
@@ -96,15 +114,15 @@ export class Rings {
   }
 
   refresh() {
-    let others = 0, aloud = 0;  // a hall that waits rings; a colleague who asks is told once
-    for (const [room, ring] of this.rings) {
-      show(ring.banner, room !== this.room);
-      if (room === this.room) {
+    let others = 0, aloud = 0;  // a hall that waits rings, a colleague who hands over is told once, one who needs help never
+    for (const ring of this.rings.values()) {
+      show(ring.banner, ring.room !== this.room);
+      if (ring.room === this.room) {
         ring.notification?.close();
         continue;
       }
-      others += 1;
-      if (!ring.colleague && !this.talking) aloud += 1;
+      if (ring.kind.rings && !this.talking && this.aloud) aloud += 1;
+      if (ring.kind.told) others += 1;
     }
     $('rings').classList.toggle('quiet-rings', this.talking);
     if (aloud) (this.bell ??= new Bell()).start();

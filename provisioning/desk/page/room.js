@@ -40,6 +40,10 @@ export class Room {
       sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
       hold: on => this.tell(() => api.hold(this.room, this.session, on)),
       banner: text => this.tell(() => api.banner(this.room, this.session, text)),
+      help: on => this.tell(() => api.help(this.room, this.session, on)),
+      staff: on => this.tell(() => api.staff(this.room, this.session, on)),
+      listeners: names => this.tell(() => api.listeners(this.room, this.session, names)),
+      departments: () => api.departments().catch(error => this.view.say(aboutError(error))),
       trial: (call, on) => this.tell(() => api.markTrial(call, on)),
       handOver: on => this.tell(() => api.handOver(this.room, this.session, on)),
     });
@@ -47,6 +51,7 @@ export class Room {
     this.others.addEventListener('message', ({data}) => {
       if (data.room === this.room && this.session) this.finish('elsewhere');
     });
+    this.turn = 0;  // of each visit to a room: what an earlier one still waits for is nothing to the next
     this.reset(null);
     setInterval(() => this.look(), 1000);
   }
@@ -66,6 +71,7 @@ export class Room {
     this.seatedAt = 0;
     this.held = false;
     this.banner = '';
+    this.listening = [];
     this.devices.hold(false);
     this.why = null;       // [ja, en] in place of the state's own words
     this.by = null;
@@ -81,7 +87,7 @@ export class Room {
   /// `takesOver`: the seat of a colleague who offers it.
   async enter(room, takesOver = false) {
     if (this.session && this.room !== room) api.leave(this.room, this.session).catch(() => {});
-    const turn = this.turn = (this.turn ?? 0) + 1;
+    const turn = ++this.turn;
     this.reset(room);
     this.meter ??= new Meter();
     this.meter.listen(null);
@@ -158,11 +164,12 @@ export class Room {
     for (const peer of [...this.peers.values()]) {
       if (peer.state !== 'connected') this.drop(peer.id);  // its answer may never have reached the desk
     }
-    const {held, banner} = this;
+    const {held, banner, listening} = this;
     await this.join(turn);
     if (turn !== this.turn || !this.session) return;
     // A desk that was started anew does not know.
     if (held) await this.tell(() => api.hold(this.room, this.session, true));
+    if (listening.length) await this.tell(() => api.listeners(this.room, this.session, listening));
     if (banner) await this.tell(() => api.banner(this.room, this.session, banner));
   }
 
@@ -176,6 +183,18 @@ export class Room {
       if (!data.on && handoverWords[data.why]) this.view.say(handoverWords[data.why]);
     }
     if (name === 'hold') this.onHold(data.on);
+    if (name === 'help') {
+      this.view.help(data.on);
+      if (data.who) this.view.say(`${data.who}さんが応援に来ます。 / ${data.who} is coming.`);
+    }
+    if (name === 'staff') {
+      this.view.staff(data.on);
+      if (data.came) this.view.say('会館の職員が来ました。 / The hall\'s staff are there.');
+    }
+    if (name === 'listeners') {
+      this.listening = data.names;
+      this.view.listeners(data.names);
+    }
     if (name === 'banner') {
       this.banner = data.text;
       this.view.banner(data.text);

@@ -2,7 +2,7 @@
 // The room as it is seen: videos, curtain over the hall's picture, buttons. Knows nothing of offers and streams;
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
-import {$, ask, both, busy, show} from './dom.js';
+import {$, ask, both, busy, make, show} from './dom.js';
 import {endedBy, handedTo, inTalk, lackWords, lasting, recordLine, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
@@ -27,6 +27,14 @@ export class RoomView {
     $('emergency-close').addEventListener('click', () => $('emergency-dialog').close());
     $('record-copy').addEventListener('click', () => busy($('record-copy'), () => this.copyRecord()));
     $('record-trial').addEventListener('click', () => busy($('record-trial'), () => this.toggleTrial()));
+    $('help').addEventListener('click', () => busy($('help'), () => on.help(!this.helping)));
+    $('staff').addEventListener('click', () => busy($('staff'), () => on.staff(!this.calling)));
+    $('listeners').addEventListener('click', () => busy($('listeners'), () => this.openListeners()));
+    $('listeners-no').addEventListener('click', () => $('listeners-dialog').close());
+    $('listeners-form').addEventListener('submit', event => {
+      event.preventDefault();
+      busy(event.submitter ?? $('listeners-no'), () => this.setListeners());
+    });
     $('write').addEventListener('click', () => this.openWriting());
     $('write-no').addEventListener('click', () => $('write-dialog').close());
     $('write-form').addEventListener('submit', event => {
@@ -54,6 +62,9 @@ export class RoomView {
     this.banner('');
     this.handOver(null);
     this.record(null);
+    this.help(false);
+    this.staff(false);
+    this.listeners([]);
   }
 
   close() {
@@ -65,7 +76,7 @@ export class RoomView {
 
   closeDialogs() {
     if ($('ask').open) $('ask').close('no');
-    for (const each of ['write-dialog', 'emergency-dialog']) if ($(each).open) $(each).close();
+    for (const each of ['write-dialog', 'emergency-dialog', 'listeners-dialog']) if ($(each).open) $(each).close();
   }
 
   /// Where help must be sent.
@@ -155,6 +166,45 @@ export class RoomView {
     this.handoverSince = since;
     show($('room-handover'), since !== null);
     $('hand-over').disabled = since !== null;
+  }
+
+  /// Colleagues are asked to come.
+  help(on) {
+    this.helping = on;
+    $('help').setAttribute('aria-pressed', String(on));
+    show($('room-help'), on);
+  }
+
+  /// The hall chimes for its staff.
+  staff(on) {
+    this.calling = on;
+    $('staff').setAttribute('aria-pressed', String(on));
+    show($('room-staff'), on);
+  }
+
+  listeners(names) {
+    this.listening = names;
+    $('listeners').setAttribute('aria-pressed', String(names.length > 0));
+    $('room-listeners').textContent = names.length ? `同席：${names.join('、')}（会館の画面に出ています） / Listening` : '';
+    show($('room-listeners'), names.length > 0);
+  }
+
+  async openListeners() {
+    const names = await this.on.departments();
+    if (!names) return;
+    $('listeners-error').textContent = '';
+    $('listeners-choices').replaceChildren(...[...new Set([...names, '相談窓口', ...this.listening])].map(name =>
+      make('label', {}, make('input', {type: 'checkbox', value: name, checked: this.listening.includes(name)}),
+        make('span', {}, name))));
+    $('listeners-dialog').showModal();
+  }
+
+  async setListeners() {
+    const ticked = [...$('listeners-choices').querySelectorAll('input')].filter(each => each.checked);
+    const wrong = ticked.length > 4 ? '4つまで選べます。 / At most four.' :
+      await this.on.listeners(ticked.map(each => each.value));
+    $('listeners-error').textContent = wrong;
+    if (!wrong) $('listeners-dialog').close();
   }
 
   openWriting() {
@@ -287,7 +337,7 @@ export class RoomView {
     show($('curtain-again'), state === 'elsewhere');
     show($('controls'), !over);
     const talk = inTalk.has(state);
-    for (const each of ['hold', 'write', 'emergency', 'hand-over']) show($(each), talk);
+    for (const each of ['hold', 'write', 'listeners', 'staff', 'help', 'emergency', 'hand-over']) show($(each), talk);
     show($('leave'), !talk);
     if (over) {
       $('far').srcObject = null;
@@ -296,6 +346,9 @@ export class RoomView {
       this.closeDialogs();
       this.handOver(null);
       this.banner('');
+      this.help(false);
+      this.staff(false);
+      this.listeners([]);
       if (state !== 'elsewhere') sessionStorage.removeItem(mutedKey);
       $(state === 'elsewhere' ? 'curtain-again' : 'curtain-back').focus();
     }

@@ -71,6 +71,8 @@ const Row kRows[] = {
     {"ringing", [](const Talk&) { return Event(Ringing{}); }, "....."},
     {"hold-set", [](const Talk&) { return Event(HoldSet{true}); }, "!**!!"},
     {"banner-set", [](const Talk&) { return Event(BannerSet{"x"}); }, "!.v!!"},
+    {"staff-wanted", [](const Talk&) { return Event(StaffWanted{true}); }, "!.v!!"},
+    {"listeners-set", [](const Talk&) { return Event(ListenersSet{{"Welfare"}}); }, "!.v!!"},
     {"ended-by-office", [](const Talk&) { return Event(EndedByOffice{}); }, "!ee.!"},
     {"timer offer", [](const Talk& t) { return Event(TimerRang{{TimerKind::offer, key(t, 0)}}); }, "?*???"},
     {"timer post", [](const Talk& t) { return Event(TimerRang{{TimerKind::post, key(t, 0)}}); }, "?????"},

@@ -2,6 +2,7 @@
 // Who sits there, as the office tells it, and what the consultation makes of it: event by event.
 #include <utility>
 
+#include "firmware/session/cards.hpp"
 #include "tests/firmware/session/talk.hpp"
 #include "tests/support/catch.hpp"
 
@@ -96,6 +97,32 @@ TEST_CASE("a closed page: silence is repaired until the seat is said to have lef
         "drop-leg:0 delete-resource clear:connection-lost clear:office-busy "
         "forget-press close-devices tell:ended +teardown +farewell");
   CHECK(view(talk.state).card == "ended-left");
+}
+
+TEST_CASE("staff that are wanted are called until a short press, which ends nothing") {
+  Talk talk;
+  talk.talk();
+  CHECK(talk(StaffWanted{true}) == "");
+  CHECK(view(talk.state).card == "staff-wanted");
+  CHECK(talk(Pressed{desk_plan()}) == "tell:staff-came");
+  CHECK(view(talk.state).card == "talking");
+  CHECK(talk(Pressed{desk_plan()}) == "+notice");
+  CHECK(view(talk.state).card == "hold-to-end");
+  talk(StaffWanted{true});
+  talk(LongPressed{});
+  CHECK_FALSE(talk.state.staff_wanted);
+}
+
+TEST_CASE("who listens is said over whatever is shown, as long as they do") {
+  Talk talk;
+  talk.talk();
+  talk(ListenersSet{{"福祉課", "税務課"}});
+  CHECK(card(view(talk.state), {}).lines == std::vector<std::string>{"福祉課、税務課の職員も聞いています"});
+  talk(BannerSet{"3番の窓口へ"});
+  CHECK(card(view(talk.state), {}).title == "3番の窓口へ");
+  CHECK(card(view(talk.state), {}).lines.size() == 1);
+  talk(ListenersSet{});
+  CHECK(card(view(talk.state), {}).lines.empty());
 }
 
 TEST_CASE("a seat that is handed over leaves the talk waiting for the colleague") {

@@ -124,6 +124,17 @@ TEST_CASE("names and lists are capped") {
   CHECK_FALSE(parse_office_event(seats_of(17)));
 }
 
+TEST_CASE("staff wanted and listeners are read strictly") {
+  CHECK(heard<Staff>(R"({"type":"staff","on":true})").on);
+  CHECK_FALSE(parse_office_event(R"({"type":"staff"})"));
+  CHECK(heard<Listeners>(R"({"type":"listeners","names":["A","B"]})").names == std::vector<std::string>{"A", "B"});
+  CHECK(heard<Listeners>(R"({"type":"listeners","names":[")" + std::string(30, 'x') + R"("]})").names.front().size() ==
+        20);
+  CHECK_FALSE(parse_office_event(R"({"type":"listeners"})"));
+  CHECK_FALSE(parse_office_event(R"({"type":"listeners","names":[1]})"));
+  CHECK_FALSE(parse_office_event(R"({"type":"listeners","names":["a","b","c","d","e"]})"));
+}
+
 TEST_CASE("a banner is shortened to whole characters and loses its controls") {
   const auto shown = [](const std::string& text) {
     return heard<Banner>(R"({"type":"banner","text":")" + text + R"("})").text;

@@ -86,6 +86,83 @@ TEST_CASE("hold and banner are refused to who does not sit there, and where they
   CHECK_FALSE(Talk::heard(d.hall, R"("type":"hold","on":true)"));
 }
 
+TEST_CASE("only who takes calls is rung, and the last one is warned before she goes") {
+  Talk d;
+  const auto state = [&d](const char* what, bool sure = false) {
+    return d.page("POST", "/api/me/state", {{"state", what}, {"sure", sure}});
+  };
+  CHECK(Talk::heard(d.desks, R"("type":"counsellors","list":[{"name":"sato","state":"taking"}])"));
+  CHECK(state("asleep").status == 422);
+  const Reply last = state("away");
+  CHECK(last.status == 409);
+  CHECK(last.body.find(R"("code":"last")") != std::string::npos);
+  d.be("suzuki");
+  const Reply others = d.page("GET", "/api/stream");
+  d.be("sato");
+  CHECK(state("busy").status == 204);
+  CHECK(Talk::latest(others).find(R"([{"name":"sato","state":"busy"},{"name":"suzuki","state":"taking"}])") !=
+        std::string::npos);
+  d.be("suzuki");
+  CHECK(state("away").status == 409);
+  CHECK(state("away", true).status == 204);
+
+  // Nobody takes calls: the hall that calls is told of no ring until somebody does.
+  d.be("sato");
+  d.does("end", {});
+  const std::string events = "/events/" + d.booking.room;
+  REQUIRE(d.box("POST", events, R"({"type":"calling"})") == 204);
+  CHECK_FALSE(Talk::heard(d.hall, "ringing"));
+  CHECK(Talk::heard(d.desks, R"("type":"ring")"));  // seen, not heard
+  CHECK(state("taking").status == 204);
+  CHECK(Talk::heard(d.hall, "ringing"));
+  // Her page goes, and with it her state from the list.
+  others.stream_ended();
+  CHECK(Talk::latest(d.desks).find("suzuki") == std::string::npos);
+}
+
+TEST_CASE("a colleague is called silently, and says that she comes") {
+  Talk d;
+  REQUIRE(d.does("help", {{"on", true}}).status == 204);
+  CHECK(Talk::heard(d.desks, R"("type":"help","by":"sato")"));
+  CHECK_FALSE(Talk::heard(d.hall, "help"));
+  d.be("suzuki");
+  CHECK(Talk::heard(d.page("GET", "/api/stream"), R"("type":"help","by":"sato")"));
+  const std::string coming = "/api/rooms/" + d.booking.room + "/coming";
+  REQUIRE(d.page("POST", coming).status == 204);
+  CHECK(Talk::heard(d.seat, R"("type":"help","on":false,"who":"suzuki")"));
+  CHECK(Talk::heard(d.desks, R"("type":"help-over")"));
+  CHECK(d.page("POST", coming).status == 410);
+}
+
+TEST_CASE("the hall's staff are called until somebody there presses") {
+  Talk d;
+  REQUIRE(d.does("staff", {{"on", true}}).status == 204);
+  CHECK(Talk::heard(d.hall, R"("type":"staff","on":true)"));
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"staff-came"})") == 204);
+  CHECK(Talk::latest(d.hall).find(R"("type":"staff","on":false)") != std::string::npos);
+  CHECK(Talk::heard(d.seat, R"("type":"staff","on":false,"came":true)"));
+  CHECK(d.has_state("talking"));
+}
+
+TEST_CASE("who listens is told to the hall and written down") {
+  Talk d;
+  REQUIRE(d.store->put_department("Welfare").has_value());
+  CHECK(d.page("GET", "/api/departments").body == R"(["Welfare"])");
+  REQUIRE(d.does("listeners", {{"names", json::bj::array{"Welfare"}}}).status == 204);
+  CHECK(Talk::heard(d.hall, R"("type":"listeners","names":["Welfare"])"));
+  REQUIRE(d.does("listeners", {{"names", json::bj::array{}}}).status == 204);
+  CHECK(Talk::latest(d.hall).find(R"("names":[])") != std::string::npos);
+  d.does("end", {});
+  CHECK(
+      d.page("GET", "/api/rooms/" + d.booking.room + "/record").body.find(R"({"name":"Welfare","role":"listener"})") !=
+      std::string::npos);
+  for (const object& bad : {object{}, object{{"names", "Welfare"}}, object{{"names", json::bj::array{""}}},
+                            object{{"names", json::bj::array{"123456789012345678901"}}},
+                            object{{"names", json::bj::array{"a", "b", "c", "d", "e"}}}}) {
+    CHECK(d.does("listeners", bad).status == 422);
+  }
+}
+
 TEST_CASE("a talk's hold and banner end with it") {
   Talk d;
   d.does("hold", {{"on", true}});

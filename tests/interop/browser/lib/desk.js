@@ -101,6 +101,10 @@ export class Desk {
     return this.command(['edit-hall', id, ...Object.entries(facts).flatMap(([name, text]) => [`--${name}`, text])]);
   }
 
+  addDepartment(name) {
+    return this.command(['add-department', name]);
+  }
+
   addCounsellor(name, password) {
     return this.command(['add-counsellor', name], `${password}\n`);
   }
