@@ -63,10 +63,10 @@ struct ShowCard {
   std::string title;               ///< large; Japanese
   std::vector<std::string> lines;  ///< below it, at most 6
   std::string tone;                ///< "calm", "busy", "good", "trouble": the background
-  std::string repeat;              ///< a chime that sounds every `repeat_ms` while the card stands, "" = none
+  bool over_picture = false;       ///< true: a banner at the foot of the far side's picture instead of a full card
+  std::string chime;   ///< "", or "press", "connected", "ended", "trouble", "ready", "hold": played once, with the card
+  std::string repeat;  ///< a chime that sounds every `repeat_ms` while the card stands, "" = none
   int repeat_ms = 0;
-  bool over_picture = false;  ///< true: a banner at the foot of the far side's picture instead of a full card
-  std::string chime;  ///< "", or "press", "connected", "ended", "trouble", "ready", "hold": played once, with the card
 };
 
 /// The simulated or real microphone starts or stops being read.

@@ -49,6 +49,7 @@ groups=(build run)
 provisioning/install-packages.sh "${groups[@]}"
 browser=tests/interop/browser
 [ "$drive" = 0 ] || provisioning/install-browser-driver.sh
+provisioning/moved-tree.sh build/release
 step "building (release)"
 cmake --preset release >/dev/null
 cmake --build build/release -j "$(nproc)" --target madoguchid madoguchi madoguchi-feed madoguchi-media madoguchi-camera \
@@ -171,10 +172,20 @@ $hint  The booking      receipt number $(field receipt <<<"$booking"), open now
   More             $bin/madoguchi --socket $MADOGUCHI_SOCKET status
 
 EOF
+  cat <<EOF
+  What happens     Log in. Press Enter here: the page rings, and "出る" (Answer) answers it. The two sides see and hear
+                   each other; "相談を終える" (End) on the page, or l here, ends it.
+
+EOF
+  # Only where somebody sits before a desktop.
+  if [ -t 0 ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null; then
+    read -r -p "Open the page in your browser now? [y/N] " answer || answer=
+    case $answer in [yY]*) xdg-open "$url" >/dev/null 2>&1 9>&- & ;; esac
+  fi
   while read -r -p "button> " key; do
     case $key in
-      "") madoguchi press >/dev/null && say "pressed" || true ;;
-      l) madoguchi press --long >/dev/null && say "held" || true ;;
+      "") madoguchi press >/dev/null && say "pressed: the page rings now; answer there with 出る" || true ;;
+      l) madoguchi press --long >/dev/null && say "held: the consultation ends" || true ;;
       s) madoguchi screenshot "$out/box.png" || true ;;
       q) break ;;
       *) say "Enter, l, s or q" ;;

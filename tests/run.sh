@@ -30,6 +30,7 @@ provisioning/install-packages.sh "${groups[@]}"
 step() { printf '== %s (%s), after %d min %02d s\n' "$1" "$preset" $((SECONDS / 60)) $((SECONDS % 60)) >&2; }
 export MADOGUCHI_WERROR=ON
 step configuring
+provisioning/moved-tree.sh "build/$preset"
 cmake --preset "$preset" >/dev/null
 step building
 cmake --build "build/$preset" -j "$(nproc)" | if [ -t 1 ]; then cat; else awk '!/^\[[0-9]+\/[0-9]+\] (Building|Linking)/ || ++n % 50 == 0 { print; fflush() }'; fi

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/nearest.hpp"
 #include "base/result.hpp"
 
 namespace madoguchi::config {
@@ -23,10 +24,6 @@ struct Problem {
 };
 /// "box.toml:12:1: unknown key \"polll\"; the nearest known key is \"poll\""
 std::string to_string(const Problem& problem);
-
-/// The one of `known` that takes the fewest changes of letters, when it takes at most `most`; else "".
-std::string nearest(std::string_view word, const std::set<std::string, std::less<>>& known,
-                    std::size_t most = std::string::npos);
 
 class Document;
 

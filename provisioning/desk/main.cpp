@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/nearest.hpp"
 #include "base/private_folder.hpp"
 #include "provisioning/desk/api.hpp"
 #include "provisioning/desk/calendar.hpp"
@@ -24,15 +25,11 @@ using json::bj::object;
 
 enum Exit { kGood = 0, kFailed = 1, kUsage = 2 };
 
-constexpr const char* kFooter = R"(Exit status: 0 done, 1 failed, 2 wrong usage.
-
-The first time:
-  madoguchi-desk add-hall chuo 中央公民館          prints the box's token, once
+constexpr const char* kExamples = R"(  madoguchi-desk add-hall chuo 中央公民館          prints the box's token, once
   madoguchi-desk edit-hall chuo --address 中央1-2-3 --room 2階第1会議室 --telephone 0123-45-6789
   madoguchi-desk add-counsellor tanaka            asks for the password on stdin
   madoguchi-desk serve
-A booking from the command line:
-  madoguchi-desk book chuo 2026-11-24T10:00:00+09:00 30)";
+  madoguchi-desk book chuo 2026-11-24T10:00:00+09:00 30   a booking without the page)";
 
 struct Options {
   std::string data = "/var/lib/madoguchi-desk";
@@ -116,6 +113,26 @@ int book(const Options& options, const std::string& hall, const std::string& sta
                "受付番号 " + booking->receipt + "\nroom " + booking->room + "\n");
 }
 
+/// In place of CLI11's line, which says only that something is wrong: what there is, and what was meant.
+int teach(const CLI::App& app, const std::string& word) {
+  std::set<std::string, std::less<>> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.insert(verb->get_name());
+  std::cerr << "madoguchi-desk: ";
+  if (word.empty()) {
+    std::cerr << "say what to do\n";
+  } else {
+    const std::string near = nearest(word, verbs, std::max<std::size_t>(2, word.size() / 2));
+    std::cerr << "there is no \"" << word << "\"";
+    std::cerr << (near.empty() ? "\n" : "; the nearest is \"" + near + "\"\n");
+  }
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    std::cerr << "  " << verb->get_name() << std::string(16 - std::min<std::size_t>(15, verb->get_name().size()), ' ')
+              << verb->get_description() << "\n";
+  }
+  std::cerr << "\nFor example:\n" << kExamples << "\nMore: madoguchi-desk --help, madoguchi-desk VERB --help\n";
+  return kUsage;
+}
+
 void tick_each_second(Alarm& alarm, Api& api) {
   alarm.after(std::chrono::seconds(1), [&alarm, &api] {
     api.tick();
@@ -195,8 +212,8 @@ int serve(const Options& options, const std::string& listen, const std::string& 
 
 int main(int argc, char** argv) {
   CLI::App app{"madoguchi-desk: the office on one PC. Loopback only until it has TLS.", "madoguchi-desk"};
-  app.footer(kFooter);
-  app.require_subcommand(1);
+  app.footer(std::string("Exit status: 0 done, 1 failed, 2 wrong usage.\n\nFor example:\n") + kExamples);
+  app.require_subcommand(0, 1);
   app.fallthrough();
   Options options;
   app.add_option("--data", options.data, "the folder with halls, counsellors and bookings")->capture_default_str();
@@ -236,9 +253,13 @@ int main(int argc, char** argv) {
   book_command->add_option("minutes", minutes, "its length")->capture_default_str();
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError& error) {
+    if (app.get_subcommands().empty()) return teach(app, app.remaining().front());
+    return app.exit(error) == 0 ? kGood : kUsage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kGood : kUsage;
   }
+  if (app.get_subcommands().empty()) return teach(app, {});
   ::signal(SIGPIPE, SIG_IGN);
   log::set_program("madoguchi-desk");
   if (*hall_command) {

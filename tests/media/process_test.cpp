@@ -68,7 +68,7 @@ TEST_CASE("media says ready with its encoders, and keeps its heart beating") {
 TEST_CASE("media has no IP socket before it must make an offer, whatever else it hears") {
   MediaUnderTest media;
   media.hello();
-  media.send(protocol::ShowCard{"ready", "ボタンを押してください", {"行"}, "calm", false, "ready"});
+  media.send(protocol::ShowCard{"ready", "ボタンを押してください", {"行"}, "calm", false, "ready", "", 0});
   media.send(protocol::SetMicrophone{true});
   media.send(protocol::SetMute{false});
   media.send(protocol::ApplyAnswer{{0, 1}, "v=0\r\n"});
@@ -235,11 +235,35 @@ TEST_CASE("answers that webrtcbin would swallow are named") {
   CHECK(media.wait_for<protocol::Connected>(20s));
 }
 
+TEST_CASE("what a card repeats is heard again and again while it stands, and no more after it") {
+  MediaUnderTest media;
+  media.hello();
+  const auto silent = [&media](std::uint32_t id) {
+    return media.pump(20s, [&](const protocol::FromMedia& message) {
+      if (std::holds_alternative<protocol::Heartbeat>(message)) media.send(protocol::MeasureSpeaker{id});
+      const auto* measured = std::get_if<protocol::SpeakerMeasured>(&message);
+      return measured != nullptr && measured->hz == 0;
+    });
+  };
+  media.send(protocol::ShowCard{"calling", "相談員を呼んでいます", {}, "busy", false, "", "ring-back", 2000});
+  for (int i = 0; i < 3; ++i) {
+    const auto heard = media.listen(20s);
+    REQUIRE(heard);
+    CHECK(heard->hz == Approx(440).epsilon(0.02));
+    REQUIRE(silent(7));
+    // The same card with other words keeps the pace.
+    media.send(protocol::ShowCard{"calling-absent", "相談員を呼んでいます", {}, "busy", false, "", "ring-back", 2000});
+  }
+  media.send(protocol::ShowCard{"talking", "", {}, "good", true, "", "", 0});
+  REQUIRE(silent(8));
+  CHECK_FALSE(media.listen(4s));
+}
+
 TEST_CASE("a screenshot is a PNG of the card, and tells whether people are in it") {
   MediaUnderTest media;
   media.hello();
-  media.send(
-      protocol::ShowCard{"ready", "ボタンを押してください", {"14:00からの相談につながります。"}, "calm", false, ""});
+  media.send(protocol::ShowCard{
+      "ready", "ボタンを押してください", {"14:00からの相談につながります。"}, "calm", false, "", "", 0});
   const UniqueFd file(::memfd_create("png", MFD_CLOEXEC));
   media.send(protocol::TakeScreenshot{7}, {file.get()});
   const auto done = media.wait_for<protocol::Screenshot>(20s);
@@ -256,7 +280,7 @@ TEST_CASE("a screenshot is a PNG of the card, and tells whether people are in it
   options.direction = Direction::play;
   const auto far_end = connect(media, {1, 1}, options);
   REQUIRE(media.wait_for<protocol::FirstFrame>(20s));
-  media.send(protocol::ShowCard{"talking", "", {}, "good", true, ""});
+  media.send(protocol::ShowCard{"talking", "", {}, "good", true, "", "", 0});
   media.send(protocol::TakeScreenshot{8}, {file.get()});
   const auto people = media.wait_for<protocol::Screenshot>(20s);
   REQUIRE(people);

@@ -63,7 +63,8 @@ TEST_CASE("messages to media survive the way") {
   CHECK(hello2.codecs == std::vector<std::string>{"vp8"});
   CHECK(hello2.loopback);
 
-  ShowCard card{"ready", "ボタンを押してください \"\\", {"一行目", "", "three\nlines"}, "calm", true, "ready"};
+  ShowCard card{
+      "ready", "ボタンを押してください \"\\", {"一行目", "", "three\nlines"}, "calm", true, "ready", "ring-back", 4000};
   const ShowCard card2 = to_media(card);
   CHECK(card2.title == card.title);
   CHECK(card2.lines == card.lines);
@@ -71,6 +72,8 @@ TEST_CASE("messages to media survive the way") {
   CHECK(card2.over_picture);
   CHECK(card2.chime == "ready");
   CHECK(card2.code == "ready");
+  CHECK(card2.repeat == "ring-back");
+  CHECK(card2.repeat_ms == 4000);
 
   CHECK(to_media(SetMicrophone{true}).open);
   CHECK(to_media(SetMute{true}).muted);

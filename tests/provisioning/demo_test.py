@@ -38,5 +38,26 @@ class Demo(unittest.TestCase):
             self.assertIn("something listens on port", self.run_demo(first.getsockname()[1]))
 
 
+class MovedTree(unittest.TestCase):
+    def check(self, home):
+        root = DEMO.parents[1]
+        with tempfile.TemporaryDirectory(prefix="moved-", dir=root / "build") as folder:
+            if home:
+                (pathlib.Path(folder) / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={home}\n")
+            script = root / "provisioning/moved-tree.sh"
+            return folder, subprocess.run([script, pathlib.Path(folder).relative_to(root)], capture_output=True,
+                                          text=True, timeout=60, check=False)
+
+    def test_a_build_folder_of_another_place_is_to_be_removed(self):
+        folder, done = self.check("/nowhere/madoguchi")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("moved here from /nowhere/madoguchi", done.stderr)
+        self.assertIn(f"rm -r {folder}", done.stderr)
+
+    def test_one_of_this_place_and_none_at_all_are_well(self):
+        for home in (DEMO.parents[1], None):
+            self.assertEqual(0, self.check(home)[1].returncode)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -8,6 +8,7 @@ import {setUpLogin} from './login.js';
 import {Rings} from './ring.js';
 import {Room} from './room.js';
 import {wakeSound} from './sound.js';
+import {Trial} from './trial.js';
 import {aboutError} from './words.js';
 import {States} from './states.js';
 import {Today} from './today.js';
@@ -18,6 +19,7 @@ let me = null, deskStream = null;
 let pending = null;  // the room whose ring she answers once she is logged in
 let answering = false;  // a ring, rather than entering from the list
 const rings = new Rings(answer);
+const trial = new Trial();
 const today = new Today(id => enterRoom(id));
 const states = new States({takes: on => rings.takes(on), wrong: error => error.status === 401 ? signedOut() : say(aboutError(error))});
 const room = new Room({
@@ -50,6 +52,7 @@ async function answer({type, room: id}) {
 function enterRoom(id, {takesOver = false, rang = false} = {}) {
   answering = rang;
   say('');
+  trial.stop();
   sessionStorage.setItem(roomKey, id);
   address(`#/room/${encodeURIComponent(id)}`);
   rings.sitIn(id);
@@ -119,6 +122,7 @@ function signedIn(who) {
 function signedOut() {
   if (!me) return;
   me = null;
+  trial.stop();
   today.stop();
   room.out();
   view('login');

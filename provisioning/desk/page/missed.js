@@ -46,7 +46,7 @@ export class Missed {
     const {receipt, hall} = calls[0];
     const button = make('button', {
       class: 'quiet', type: 'button', 'data-key': `${name}-${receipt}`,
-      'aria-label': `${words[0]} ${hall.name} 受付番号 ${receipt}`,
+      'aria-label': `${words.join(' ')} ${hall.name} 受付番号 ${receipt}`,
       onclick: () => busy(button, async () => {
         await this.trying(() => Promise.all(calls.map(({call}) => work(call))));
         await this.refresh();

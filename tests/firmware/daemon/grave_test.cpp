@@ -62,7 +62,7 @@ struct BoxAndDesk {
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() - 5min + 9h);
     const HttpResponse reply =
         counsellor.request("GET", fmt::format("/api/bookings?day={:%Y-%m-%d}", fmt::gmtime(now)));
-    const std::regex state("\"room\":\"" + room + "\",\"state\":\"([a-z]+)\"");
+    const std::regex state("\"room\":\"" + room + "\"[^}]*\"state\":\"([a-z]+)\"");
     std::smatch found;
     return std::regex_search(reply.body, found, state) ? found[1].str() : reply.body;
   }

@@ -124,6 +124,25 @@ TEST_CASE("add-hall for a hall that is there says that the old token and calenda
   CHECK(words.find("void from now on") != std::string::npos);
 }
 
+TEST_CASE("no verb, and one that is not there, teach: what there is, an example, the nearest") {
+  Day day;
+  const auto said = [&day](std::vector<std::string> arguments) {
+    std::filesystem::remove(day.folder / "wrong.err");
+    Program wrong(day.io, day.folder.path(), "wrong");
+    wrong.start("madoguchi-desk", std::move(arguments));
+    CHECK(wrong.wait() == 2);
+    return read_text(day.folder / "wrong.err");
+  };
+  for (const char* part : {"say what to do", "add-hall  ", "serve  ", "For example:", "add-hall chuo"}) {
+    CHECK(said({}).find(part) != std::string::npos);
+  }
+  CHECK(said({"add-hal", "x"}).find(R"(there is no "add-hal"; the nearest is "add-hall")") != std::string::npos);
+  CHECK(said({"frobnicate"}).find("nearest") == std::string::npos);
+  CHECK(day.command({"edit-hall", "south", "--telephone", "0123"}).at("telephone") == "0123");
+  CHECK(day.command({"edit-hall", "south", "--address", "1-2-3"}).at("telephone") == "0123");
+  CHECK(day.command({"add-department", "福祉課"}).at("department") == "福祉課");
+}
+
 TEST_CASE("a request from elsewhere: foreign Origin, no CSRF token, another Host") {
   Day day;
   const object body = day.booking((day_ahead() + "T01:00:00Z").c_str(), 30);
@@ -199,8 +218,10 @@ TEST_CASE("bookings: made, refused, cancelled - every page hears of it") {
   CHECK(text_of(day.list(date)[1].as_object(), "state") == "cancelled");
   CHECK(status(day.booking((date + "T01:00:00Z").c_str(), 45)) == 201);
   CHECK(day.page->send("GET", "/api/bookings?day=today").status == 422);
-  CHECK(json::bj::parse(day.page->send("GET", "/api/halls").body) ==
-        json::bj::value(json::bj::array{object{{"id", "south"}, {"name", "南公民館"}}}));
+  CHECK(
+      json::bj::parse(day.page->send("GET", "/api/halls").body) ==
+      json::bj::value(json::bj::array{object{
+          {"id", "south"}, {"name", "南公民館"}, {"address", ""}, {"room", ""}, {"telephone", ""}, {"staffed", ""}}}));
 }
 
 TEST_CASE("a command's booking, of any day, is heard while the desk runs - a restart keeps bookings and logins") {
