@@ -174,7 +174,7 @@ void Box::pressed(board::Press press) {
   timings_ = {};
   timings_.pressed = clock_.boot();
   log::info("pressed", {{"long", press == board::Press::long_press}});
-  if (press == board::Press::long_press) runner_.dispatch(session::LongPressed{});
+  if (press == board::Press::long_press) runner_.dispatch(session::LongPressed{open_plan()});
   else runner_.dispatch(session::Pressed{open_plan()});
 }
 
@@ -313,7 +313,9 @@ void Box::observed(const session::Event& event, const session::State& state) {
   log::debug("session", {{"event", name(event)}, {"phase", name(state.phase)}});
   if (state.phase == session::Phase::idle) leg_stats_.clear();
   if (state.phase == session::Phase::talking && state.plan) choice_.talking(state.plan->consultation);
-  if (state.phase == session::Phase::ending && state.plan) choice_.ended(state.plan->consultation);
+  if (state.phase == session::Phase::ending && state.plan) {
+    choice_.ended(state.plan->consultation, state.end_reason == session::EndReason::by_room, clock_.wall());
+  }
 }
 
 }  // namespace madoguchi

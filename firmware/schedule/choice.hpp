@@ -13,7 +13,7 @@ namespace madoguchi::schedule {
 
 /// Of the consultation that is open, or of the next one.
 struct Outlook {
-  bool open_now = false;  ///< a press would join it
+  bool open_now = false;  ///< a press would join it, and it was not talked yet
   std::optional<WallTime> start, end;
 };
 
@@ -27,9 +27,10 @@ class Choice {
   [[nodiscard]] Outlook outlook(const Agenda& agenda, WallTime now) const;
 
   /// The talk of this consultation has begun, and has ended: a talk that was ended early gives way to another booking that
-  /// is open, and can be called again where there is none. A call that nobody answered changes nothing.
+  /// is open, and can be called again where there is none. One that the hall ended at `now` is what a press of the next
+  /// minute returns to: it was let go too soon. A call that nobody answered changes nothing.
   void talking(const std::string& consultation) { talked_ = consultation; }
-  void ended(const std::string& consultation);
+  void ended(const std::string& consultation, bool by_hall, WallTime now);
   /// What the agenda does not know any more needs no memory.
   void forget_all_but(const Agenda& agenda);
 
@@ -37,6 +38,8 @@ class Choice {
   std::chrono::milliseconds window_before_;
   std::string talked_;
   std::set<std::string> held_;
+  std::string returns_;  ///< until then
+  WallTime returns_until_{};
 };
 
 }  // namespace madoguchi::schedule

@@ -45,8 +45,6 @@ constexpr std::array kCards = {
     Card{"too-early", "calm", "press", true, "まだ始められません", "Too early",
          "{date}{start}の相談は、{opens}からボタンで始められます。",
          "For the consultation at {date}{start} press from {opens} on.", "", ""},
-    Card{"press-short", "calm", "press", false, "始めるときは、短く押してください",
-         "To begin, press the button briefly", "", "", "", ""},
     Card{"calling", "busy", "press", true, "相談員を呼んでいます", "Calling the counsellor", "そのままお待ちください。",
          "Please wait here.", "", ""},
     Card{"calling-absent", "busy", "press", true, "相談員を呼んでいます", "Calling the counsellor",

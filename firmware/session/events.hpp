@@ -40,7 +40,10 @@ struct Plan {
 struct Pressed {
   std::optional<Plan> plan;
 };
-struct LongPressed {};
+/// Held. While idle it is a press as any other: old hands press long.
+struct LongPressed {
+  std::optional<Plan> plan = std::nullopt;  ///< as Pressed::plan
+};
 /// A press of this boot that a restart of the daemon interrupted.
 struct Resumed {
   Plan plan;

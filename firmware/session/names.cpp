@@ -46,7 +46,6 @@ std::string_view name(Notice notice) {
   switch (notice) {
     case Notice::none: return "none";
     case Notice::nothing_open: return "nothing-open";
-    case Notice::press_short: return "press-short";
     case Notice::hold_to_end: return "hold-to-end";
     case Notice::already_calling: return "already-calling";
     case Notice::out_of_service: return "out-of-service";

@@ -34,7 +34,7 @@ namespace madoguchi::session {
 enum class Phase { idle, calling, talking, ending, out_of_service };
 enum class LegState { absent, offering, connecting, up, lost, closed };
 enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, lost, not_found, unverified };
-enum class Notice { none, nothing_open, press_short, hold_to_end, already_calling, out_of_service };
+enum class Notice { none, nothing_open, hold_to_end, already_calling, out_of_service };
 
 std::string_view name(Phase phase);
 std::string_view name(LegState state);

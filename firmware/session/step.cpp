@@ -40,7 +40,8 @@ class Handler : private Step {
     }
   }
 
-  void operator()(const LongPressed&) {
+  void operator()(const LongPressed& event) {
+    if (state.phase == Phase::idle || state.phase == Phase::out_of_service) return (*this)(Pressed{event.plan});
     if (state.phase == Phase::calling) return end(EndReason::cancelled, "cancelled");
     if (state.phase == Phase::talking) return end(EndReason::by_room, "ended");
     if (state.phase == Phase::ending && state.pending) {
@@ -48,7 +49,6 @@ class Handler : private Step {
       actions.emplace_back(ForgetPress{});
       return;
     }
-    if (state.phase == Phase::idle) return notice(Notice::press_short);
     illegal();
   }
 

@@ -20,7 +20,6 @@ std::string idle_card(const State& state) {
     if (state.agenda.start) return "too-early";
     return state.agenda.unread ? "nothing-known" : "nothing-open";
   }
-  if (state.notice == Notice::press_short) return "press-short";
   if (!state.media_ready) return "starting";
   if (state.agenda.open_now) return "ready";
   if (state.agenda.start) return "next";

@@ -94,11 +94,18 @@ TEST_CASE("after a talk that ended early, a press joins the next booking and not
   it.box.press();
   REQUIRE(it.talks());
   CHECK(it.office.count("POST /whip/first") == 1);
+  // The hall let it go, and presses again within the minute: the same counsellor.
   it.box.press(true);
   REQUIRE(it.box.until_card("ready", 20s));
   it.box.press();
   REQUIRE(it.talks());
-  CHECK(it.office.count("POST /whip/first") == 1);
+  CHECK(it.office.count("POST /whip/first") == 2);
+  // The office ended it.
+  it.office.tell(R"({"type":"ended","by":"counsellor"})");
+  REQUIRE(it.box.until_card("ready", 20s));
+  it.box.press();
+  REQUIRE(it.talks());
+  CHECK(it.office.count("POST /whip/first") == 2);
   CHECK(it.office.count("POST /whip/next") == 1);
 }
 

@@ -54,17 +54,17 @@ TEST_CASE("the outlook is of what is open, else of what is next, else of nothing
 TEST_CASE("a talk that ended early gives way to the other booking, a call that nobody answered does not") {
   const Agenda agenda = agenda_of({{"a", at(10), at(11)}, {"b", at(10, 30), at(11, 30)}});
   Choice choice(30min);
-  choice.ended("a");  // it was called, and never talked
+  choice.ended("a", false, at(10, 10));  // it was called, and never talked
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "a");
   choice.talking("a");
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "a");
-  choice.ended("b");  // not the one that was talked
+  choice.ended("b", false, at(10, 10));  // not the one that was talked
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "a");
-  choice.ended("a");
+  choice.ended("a", false, at(10, 10));
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "b");
   CHECK(choice.outlook(agenda, at(10, 10)).start == at(10, 30));
   choice.talking("b");
-  choice.ended("b");
+  choice.ended("b", false, at(10, 10));
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "b");  // both were held: the later one again
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("where there is no other, what was talked can be called again") {
   const Agenda agenda = agenda_of({{"a", at(10), at(11)}});
   Choice choice(30min);
   choice.talking("a");
-  choice.ended("a");
+  choice.ended("a", false, at(10, 10));
   CHECK(id_of(choice.open(agenda, at(10, 10))) == "a");
 }
 
@@ -80,9 +80,35 @@ TEST_CASE("what the agenda does not know is forgotten, and what it knows is not"
   const Agenda both = agenda_of({{"a", at(10), at(11)}, {"b", at(10, 30), at(11, 30)}});
   Choice choice(30min);
   choice.talking("a");
-  choice.ended("a");
+  choice.ended("a", false, at(10, 10));
   choice.forget_all_but(both);
   CHECK(id_of(choice.open(both, at(10, 10))) == "b");
   choice.forget_all_but(agenda_of({{"b", at(10, 30), at(11, 30)}}));
   CHECK(id_of(choice.open(both, at(10, 10))) == "a");  // booked anew under the same id
+}
+
+TEST_CASE("a talk that the hall ended is returned to for a minute, whatever else is open, and asked for no more") {
+  Choice choice(30min);
+  Agenda agenda = agenda_of({{"a", at(10, 0), at(10, 40)}, {"b", at(10, 30), at(11, 0)}});
+  choice.talking("a");
+  choice.ended("a", true, at(10, 20));
+  CHECK(id_of(choice.open(agenda, at(10, 20) + 59s)) == "a");
+  CHECK(id_of(choice.open(agenda, at(10, 20) + 60s)) == "b");
+  CHECK(id_of(choice.open(agenda, at(10, 19))) == "b");  // the clock was set back
+  // The card asks for the next one meanwhile, and for none where there is none.
+  CHECK(choice.outlook(agenda, at(10, 20)).start == at(10, 30));
+  agenda.consultations.pop_back();
+  CHECK_FALSE(choice.outlook(agenda, at(10, 20)).open_now);
+  CHECK_FALSE(choice.outlook(agenda, at(10, 25)).open_now);
+  CHECK(id_of(choice.open(agenda, at(10, 25))) == "a");  // who presses all the same is connected
+  agenda.consultations.front().status = Status::cancelled;
+  CHECK(choice.open(agenda, at(10, 20)) == nullptr);
+}
+
+TEST_CASE("a talk that the office ended is not returned to while another is open") {
+  Choice choice(30min);
+  Agenda agenda = agenda_of({{"a", at(10, 0), at(10, 40)}, {"b", at(10, 30), at(11, 0)}});
+  choice.talking("a");
+  choice.ended("a", false, at(10, 20));
+  CHECK(id_of(choice.open(agenda, at(10, 20))) == "b");
 }

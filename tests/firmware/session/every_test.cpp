@@ -40,7 +40,7 @@ LegKey key(const Talk& talk, std::uint32_t leg) {
 const Row kRows[] = {
     {"pressed", [](const Talk&) { return Event(Pressed{desk_plan()}); }, "c****"},
     {"pressed, nothing open", [](const Talk&) { return Event(Pressed{}); }, "*****"},
-    {"long-pressed", [](const Talk&) { return Event(LongPressed{}); }, "*ee!!"},
+    {"long-pressed", [](const Talk&) { return Event(LongPressed{}); }, "*ee!*"},
     {"resumed", [](const Talk&) { return Event(Resumed{desk_plan()}); }, "c!!!!"},
     {"shut-down", [](const Talk&) { return Event(ShutDown{}); }, "....."},
     {"mute-set", [](const Talk&) { return Event(MuteSet{true}); }, "!**!!"},

@@ -47,11 +47,11 @@ struct Place {
 const std::vector<Place> kPlaces = {
     // short, double, bounced, spike, long, stuck, held at the start
     {"idle, open", true, [](Talk& t) { t.ready(); },
-     {"calling", "calling", "calling", "idle", "idle press-short", "idle press-short", "idle"}},
+     {"calling", "calling", "calling", "idle", "calling", "calling", "idle"}},
     {"idle, nothing open", false, [](Talk& t) { t.ready(); },
-     {"idle nothing-open", "idle nothing-open", "idle nothing-open", "idle", "idle press-short", "idle press-short", "idle"}},
+     {"idle nothing-open", "idle nothing-open", "idle nothing-open", "idle", "idle nothing-open", "idle nothing-open", "idle"}},
     {"idle, no media process", true, [](Talk&) {},
-     {"calling", "calling", "calling", "idle", "idle press-short", "idle press-short", "idle"}},
+     {"calling", "calling", "calling", "idle", "calling", "calling", "idle"}},
     {"calling", true, [](Talk& t) { t.call(); },
      {"calling already-calling", "calling already-calling", "calling already-calling", "calling", "ending", "ending", "calling"}},
     {"talking", true, [](Talk& t) { t.talk(); },
@@ -68,7 +68,7 @@ const std::vector<Place> kPlaces = {
      {"ending nothing-open", "ending nothing-open", "ending nothing-open", "ending", "ending", "ending", "ending"}},
     {"out of service", true, [](Talk& t) { t.out_of_service(); },
      {"out-of-service out-of-service", "out-of-service out-of-service", "out-of-service out-of-service",
-      "out-of-service", "out-of-service", "out-of-service", "out-of-service"}},
+      "out-of-service", "out-of-service out-of-service", "out-of-service out-of-service", "out-of-service"}},
 };
 // clang-format on
 
@@ -80,8 +80,9 @@ std::string press(const Kind& kind, const Place& place) {
   machine.found(0, kind.down_at_start, 20ms, start);
   const auto tell = [&](const std::vector<Said>& said) {
     for (const Said each : said) {
-      if (each == Said::short_press) talk(Pressed{place.open ? std::optional(desk_plan()) : std::nullopt});
-      if (each == Said::long_press) talk(LongPressed{});
+      const auto plan = place.open ? std::optional(desk_plan()) : std::nullopt;
+      if (each == Said::short_press) talk(Pressed{plan});
+      if (each == Said::long_press) talk(LongPressed{plan});
     }
   };
   const auto run_to = [&](BootTime until) {

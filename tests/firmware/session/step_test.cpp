@@ -365,7 +365,7 @@ TEST_CASE("no bookings is said only when the bookings are known") {
   }
 }
 
-TEST_CASE("a press too early says from when on, a long press while idle how to begin") {
+TEST_CASE("a press too early says from when on, however long it is") {
   Talk talk;
   talk.ready();
   talk(Pressed{});
@@ -373,7 +373,7 @@ TEST_CASE("a press too early says from when on, a long press while idle how to b
   talk(AgendaSeen{false, WallTime(std::chrono::hours(1)), WallTime(std::chrono::hours(2))});
   CHECK(view(talk.state).card == "too-early");
   CHECK(talk(LongPressed{}) == "+notice");
-  CHECK(view(talk.state).card == "press-short");
+  CHECK(view(talk.state).card == "too-early");
   CHECK(view(talk.state).pulse);
 }
 
