@@ -49,7 +49,7 @@ export class BookingForm {
       make('input', {type: 'radio', name: 'hall', value: hall.id, required: true, checked: halls.length === 1}),
       make('span', {title: hall.name}, hall.name))));
     show($('book-hall'), halls.length > 6);
-    if (!halls.length) $('book-error').textContent = '会館がまだ登録されていません。機器の担当者にお知らせください。';
+    if (!halls.length) $('book-error').textContent = '会館がまだ登録されていません。機器の担当者にお知らせください。 / No hall is registered yet: tell your IT staff.';
     this.find();
   }
 

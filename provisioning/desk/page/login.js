@@ -27,7 +27,7 @@ export function setUpLogin(entered) {
 }
 
 function refusal(error) {
-  if (error.status === 401) return '名前かパスワードが違います。';
-  if (error.status === 429) return `続けて間違えたので、しばらく入れません。${error.retryAfter || 60} 秒ほど待ってください。`;
+  if (error.status === 401) return '名前かパスワードが違います。 / The name or the password is wrong.';
+  if (error.status === 429) return `続けて間違えたので、しばらく入れません。${error.retryAfter || 60} 秒ほど待ってください。 / Too many wrong ones: wait a minute.`;
   return aboutError(error);
 }

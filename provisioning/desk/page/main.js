@@ -91,9 +91,9 @@ function signedIn(who) {
     },
     lost: () => {
       room.deskLost();
-      $('notice').textContent = 'サーバーとの通信が切れました。つなぎ直しています。';
+      $('notice').textContent = 'サーバーとの通信が切れました。つなぎ直しています。 / The desk is lost. Reconnecting.';
     },
-    refused: status => status === 401 && silence('ログインが無効になりました。もう一度入るまで、呼び出しは鳴りません。'),
+    refused: status => status === 401 && silence('ログインが無効になりました。もう一度入るまで、呼び出しは鳴りません。 / Your login is void: no ring is heard until you sign in.'),
     event: (name, data) => {
       if (name === 'ring') {
         rings.add(data);
@@ -126,7 +126,7 @@ function signedOut() {
   today.stop();
   room.out();
   view('login');
-  $('login-error').textContent = 'ログインの期限が切れました。もう一度入ってください。呼び出しは、入るまでの間もここで鳴ります。';
+  $('login-error').textContent = 'ログインの期限が切れました。もう一度入ってください。呼び出しは、入るまでの間もここで鳴ります。 / Your login has run out: sign in again. Rings are still heard here.';
   $('login-name').focus();
 }
 
@@ -167,7 +167,7 @@ async function start() {
     signedIn(await api.me());
   } catch (error) {
     view('login');
-    if (error.status !== 401) $('login-error').textContent = '市役所のサーバーに届きません。読み込み直してください。';
+    if (error.status !== 401) $('login-error').textContent = '市役所のサーバーに届きません。読み込み直してください。 / The desk is not reached: load the page again.';
     $('login-name').focus();
   }
 }

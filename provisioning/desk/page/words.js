@@ -81,19 +81,19 @@ export const lackWords = {
 };
 
 const deviceWords = {
-  NotAllowedError: what => `${what}の使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。`,
-  NotFoundError: what => `${what}が見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。`,
-  NotReadableError: what => `${what}を他のソフトが使っています。Zoom などを終えてから、「もう一度」を押してください。`,
+  NotAllowedError: what => `${what}の使用が止められています。アドレス欄の左のしるしを押して「許可」にしてから、「もう一度」を押してください。 / Allow it at the left of the address bar.`,
+  NotFoundError: what => `${what}が見つかりません。USBケーブルを挿し直してから、「もう一度」を押してください。 / Plug it in again.`,
+  NotReadableError: what => `${what}を他のソフトが使っています。Zoom などを終えてから、「もう一度」を押してください。 / Another program has it: close that one.`,
 };
 
 /// What the hall does not get from us, why, and what to do with hands: [what, why and what to do]. `missing` is
 /// {audio, video}.
 export function aboutDevices(error, missing) {
   const both = missing.audio && missing.video;
-  const lost = both ? 'こちらの声は届いていません。映像も届いていません。' :
-    missing.audio ? 'こちらの声は届いていません。映像は届きます。' : 'こちらの映像は届いていません。声は届きます。';
+  const lost = both ? 'こちらの声は届いていません。映像も届いていません。 / Neither your voice nor your picture is sent.' :
+    missing.audio ? 'こちらの声は届いていません。映像は届きます。 / Your voice is not sent.' : 'こちらの映像は届いていません。声は届きます。 / Your picture is not sent.';
   const what = both ? 'カメラとマイク' : missing.audio ? 'マイク' : 'カメラ';
-  const hint = deviceWords[error?.name]?.(what) ?? `${what}を使えません。ブラウザーを開き直してください。`;
+  const hint = deviceWords[error?.name]?.(what) ?? `${what}を使えません。ブラウザーを開き直してください。 / It cannot be used: open the browser anew.`;
   return [lost, hint];
 }
 
@@ -121,18 +121,18 @@ export function recordLine({receipt, reference, hall_name: hall, pressed, answer
 }
 
 const bookingWords = {
-  'incomplete': '会館、日、時刻、長さをすべて選んでください。',
-  'not-a-time': '日と時刻を見直してください。',
-  'minutes': '予約は5分から12時間までです。長さを選び直してください。',
-  'in-the-past': 'その時間はもう過ぎています。日と時刻を変えてください。',
-  'too-far-ahead': '先すぎて予約できません。400日以内の日を選んでください。',
-  'unknown-hall': 'その会館は登録されていません。ページを読み込み直して、選び直してください。',
-  'taken': 'その時間には別の予約があります。時刻か会館を変えてください。',
-  'calling': 'いま会館がこの予約で呼んでいるか、話しています。終わってから変更してください。',
-  'over': 'この予約は取り消されたか、相談が終わっています。新しく予約してください。',
-  'unknown-booking': 'この予約は見つかりません。ページを読み込み直してください。',
-  'reference': '整理番号は半角の英数字で20字までです。お名前は書かないでください。',
-  'try-again': '予約を書き込めませんでした。少し待って、もう一度「予約する」を押してください。',
+  'incomplete': '会館、日、時刻、長さをすべて選んでください。 / Choose hall, day, time and length.',
+  'not-a-time': '日と時刻を見直してください。 / Please check day and time.',
+  'minutes': '予約は5分から12時間までです。長さを選び直してください。 / A consultation takes 5 minutes to 12 hours.',
+  'in-the-past': 'その時間はもう過ぎています。日と時刻を変えてください。 / That time is over: choose another.',
+  'too-far-ahead': '先すぎて予約できません。400日以内の日を選んでください。 / More than 400 days ahead: choose a nearer day.',
+  'unknown-hall': 'その会館は登録されていません。ページを読み込み直して、選び直してください。 / No such hall: load the page again.',
+  'taken': 'その時間には別の予約があります。時刻か会館を変えてください。 / The hall is taken then.',
+  'calling': 'いま会館がこの予約で呼んでいるか、話しています。終わってから変更してください。 / The hall is calling or talking: move it afterwards.',
+  'over': 'この予約は取り消されたか、相談が終わっています。新しく予約してください。 / It was cancelled or is over: book anew.',
+  'unknown-booking': 'この予約は見つかりません。ページを読み込み直してください。 / No such booking: load the page again.',
+  'reference': '整理番号は半角の英数字で20字までです。お名前は書かないでください。 / Your own number: ASCII, at most 20; no names.',
+  'try-again': '予約を書き込めませんでした。少し待って、もう一度「予約する」を押してください。 / It could not be written: wait a moment and press again.',
 };
 
 /// Why a booking is refused. By the desk's code (docs/desk-api.md); its own words are English and never shown.
@@ -140,24 +140,24 @@ export function aboutBooking(error) {
   const {code, by} = error.body ?? {};
   if (code === 'taken' && by) {
     const when = `${timeOf(by.start)}〜${timeOf(by.end)}`;
-    return `${by.hall_name}には、${when}に受付番号 ${by.receipt} の別の予約があります。${timeOf(by.end)} からあとか、ほかの会館を選んでください。`;
+    return `${by.hall_name}には、${when}に受付番号 ${by.receipt} の別の予約があります。${timeOf(by.end)} からあとか、ほかの会館を選んでください。 / Taken by No. ${by.receipt}, ${when}.`;
   }
   if (Object.hasOwn(bookingWords, error.body?.code ?? '')) return bookingWords[error.body.code];
   if (error.status === 409) return bookingWords.taken;
-  if (error.status === 422) return '予約できませんでした。会館、日、時刻、長さを見直してください。';
+  if (error.status === 422) return '予約できませんでした。会館、日、時刻、長さを見直してください。 / Not booked: please check hall, day, time and length.';
   return error.status === undefined ? bookingWords['not-a-time'] : aboutError(error);
 }
 
 /// What to do about a refused request, for people.
 export function aboutError(error) {
-  if (error.status === 0) return '市役所のサーバーに届きません。少し待って、もう一度お試しください。';
-  if (error.status === 401) return 'もう一度ログインしてください。';
-  if (error.status === 403) return 'ページが古くなりました。読み込み直してください。';
-  if (error.status === 409 && error.body?.name) return `${error.body.name} さんが席についています。`;
-  if (error.status === 410) return 'この相談は終わっています。';
-  if (error.status === 404) return '見つかりません。一覧を見直してください。';
-  if (error.status >= 500) return 'サーバーの調子が悪いようです。少し待って、もう一度お試しください。';
-  return 'できませんでした。ページを読み込み直して、もう一度お試しください。';
+  if (error.status === 0) return '市役所のサーバーに届きません。少し待って、もう一度お試しください。 / The desk is not reached: wait a moment and try again.';
+  if (error.status === 401) return 'もう一度ログインしてください。 / Please sign in again.';
+  if (error.status === 403) return 'ページが古くなりました。読み込み直してください。 / The page is out of date: load it again.';
+  if (error.status === 409 && error.body?.name) return `${error.body.name} さんが席についています。 / ${error.body.name} sits there.`;
+  if (error.status === 410) return 'この相談は終わっています。 / This consultation is over.';
+  if (error.status === 404) return '見つかりません。一覧を見直してください。 / It is not there: look at the list again.';
+  if (error.status >= 500) return 'サーバーの調子が悪いようです。少し待って、もう一度お試しください。 / The desk has trouble: wait a moment and try again.';
+  return 'できませんでした。ページを読み込み直して、もう一度お試しください。 / It did not work: load the page and try again.';
 }
 
 const weekdays = ['日', '月', '火', '水', '木', '金', '土'];

@@ -34,7 +34,9 @@ BoxOptions options_for(const ScriptedOffice& office) {
 }
 
 bool ready_to_press(const object& status) {
-  return text_at(status, "phase") == "idle" && text_at(status, "card.code") == "ready";
+  // After a talk of the booking nobody is asked to press, and may.
+  const std::string card = text_at(status, "card.code");
+  return text_at(status, "phase") == "idle" && (card == "ready" || card == "no-bookings");
 }
 
 OfficeReply plain(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = "no") {

@@ -92,7 +92,7 @@ TEST_CASE("promise 1: nothing leaves the room before a press, whatever arrives")
   CHECK(it.cameras().size() == 1);
   CHECK_FALSE(ip_sockets(it.box.media_pid()).empty());
   it.box.press(true);
-  REQUIRE(it.box.until_card("ready", 20s));
+  REQUIRE(it.box.until_card("no-bookings", 20s));
   CHECK(room_is_closed(it));
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("promise 2: the lamp is steady exactly while a camera process lives, a
   it.box.press(true);
   REQUIRE(it.until([&] {
     compare();
-    return text_at(it.box.status(), "card.code") == "ready";
+    return text_at(it.box.status(), "card.code") == "no-bookings";
   }));
   compare();
   CHECK(compared > 20);

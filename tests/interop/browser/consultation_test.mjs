@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {CounsellorPage, launch} from './lib/browser.js';
 import {Desk} from './lib/desk.js';
@@ -16,6 +17,8 @@ let desk, chromium, halls = 0;
 before(async () => {
   desk = await Desk.start();
   await desk.addCounsellor('tanaka', 'kumquat-47-anchor');
+  await desk.addCounsellor('yamada', 'lantern-12-orchid');
+  await desk.addDepartment('福祉課');
   chromium = await launch({tone: pageTone});
 }, {timeout: 90000 * slow});
 
@@ -47,6 +50,11 @@ async function consultation(t, options = {}) {
 
 const talking = page => page.until('720p and the hall\'s tone', ({state, received}) => state === 'talking' &&
   received.width === 1280 && received.height === 720 && received.frames > 0 && near(received.toneHz, boxTone), 40 * slow);
+
+/// Of the TV, for who looks at it.
+async function picture(box, name) {
+  if (process.env.MADOGUCHI_PICTURES) await box.screenshot(join(process.env.MADOGUCHI_PICTURES, `${name}.png`));
+}
 
 /// Both decode on, now.
 async function flows(box, page) {
@@ -94,7 +102,7 @@ e2e('the box\'s long press ends it, and the page understands', async t => {
   assert.equal(ended.endedBy, 'hall');
   const card = await box.until('the last card', status => status.card.code.startsWith('ended'));
   assert.equal(card.card.code, 'ended');
-  const idle = await box.untilCard('ready', 20);
+  const idle = await box.untilCard('no-bookings', 20);
   assert.equal(idle.camera.pid, 0);
   assert.equal(idle.lamp.mode, 'dark');
 });
@@ -103,8 +111,51 @@ e2e('the page\'s end is understood by the box', async t => {
   const {box, page} = await consultation(t);
   await page.end();
   await box.untilCard('ended-office', 10);
-  const idle = await box.untilCard('ready', 20);
+  const idle = await box.untilCard('no-bookings', 20);
   assert.equal(idle.camera.pid, 0);
+});
+
+e2e('hold, writing, who listens and the hall\'s staff are on the screen, and a colleague takes over', async t => {
+  const {box, page, booking} = await consultation(t);
+  await page.page.click('#hold');
+  const held = await box.untilCard('on-hold', 10);
+  assert.equal(held.lamp.mode, 'steady');  // camera and microphone are open, whatever is sent of them
+  await box.until('silence from the counsellor', now => now.speaker.hz === 0);
+  await page.until('silence from the hall', ({state, received}) => state === 'held' && received.toneHz === 0);
+  await picture(box, 'tv-hold');
+  await page.page.click('#hold');
+  await box.untilCard('talking', 10);
+  await talking(page);
+
+  await page.page.click('#write');
+  await page.page.fill('#write-text', '３番の窓口で青い紙をもらってください');
+  await page.page.click('#write-form [type=submit]');
+  await box.until('the words', status => status.card.title_ja.includes('青い紙'), 10);
+  await page.page.click('#listeners');
+  await page.page.click('#listeners-choices label:has-text("福祉課")');
+  await page.page.click('#listeners-form [type=submit]');
+  await box.until('who listens', status => status.card.lines_ja.includes('福祉課の職員も聞いています'), 10);
+  await picture(box, 'tv-banner');
+  await page.page.click('#banner-remove');
+  await page.page.click('#staff');
+  await box.untilCard('staff-wanted', 10);
+  await box.press();
+  await page.page.waitForFunction(() => document.getElementById('room-said').textContent.includes('職員が来ました'));
+  assert.equal((await box.status()).phase, 'talking');
+
+  const other = await CounsellorPage.open(chromium.browser, desk.origin);
+  t.after(() => other.close());
+  await other.visit();
+  await other.login('yamada', 'lantern-12-orchid');
+  await other.waitView('today');
+  await page.page.click('#hand-over');
+  await page.page.click('#ask-yes');
+  await other.answer(booking.room);
+  await page.until('the seat to pass', ({state}) => state === 'handed', 20 * slow);
+  await talking(other);
+  const status = await box.untilTalking(30 * slow);
+  assert.equal(status.counters.illegal, 0);
+  assert.deepEqual(status.card.lines_ja, []);  // who listened beside the first is gone with her
 });
 
 e2e('a reloaded tab comes back into the consultation', async t => {
