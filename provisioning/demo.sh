@@ -219,7 +219,7 @@ weight=$(for pid in "$box" "$(field media.pid <"$state/talking.json")" "$(field 
 done)
 browser_status=0
 wait "$counsellor" || browser_status=$?
-until_status card.code ready 30
+until_status card.code no-bookings 30  # nobody is asked to press for what is over
 step "ended"
 
 python3 - "$state/talking.json" "$state/counsellor.json" "$browser_status" "$weight" <<'EOF'

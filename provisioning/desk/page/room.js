@@ -182,7 +182,7 @@ export class Room {
       this.view.handOver(data.on ? Date.parse(data.since) : null);
       if (!data.on && handoverWords[data.why]) this.view.say(handoverWords[data.why]);
     }
-    if (name === 'hold') this.onHold(data.on);
+    if (name === 'hold' && data.on !== this.held) this.onHold(data.on);  // said again with each stream
     if (name === 'help') {
       this.view.help(data.on);
       if (data.who) this.view.say(`${data.who}さんが応援に来ます。 / ${data.who} is coming.`);
