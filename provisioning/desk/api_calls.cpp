@@ -92,7 +92,7 @@ asio::awaitable<Reply> Api::mark_call(Request request, Login login) {
   const auto booking = co_await records_.ask(std::move(write));
   if (!booking) co_return store_failed(booking.error());
   if (!*booking) co_return error_reply(404, "there is no such call");
-  if (*on) rooms_.forget_end((*booking)->room);
+  if (!(*booking)->ended_at) rooms_.forget_end((*booking)->room);
   bookings_changed(**booking);
   rooms_.tell_desks({{"type", "missed"}});
   co_return empty_reply();

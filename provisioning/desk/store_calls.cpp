@@ -95,19 +95,24 @@ Result<void> Store::settle(std::int64_t call, const std::string& by, WallTime no
 }
 
 Result<std::optional<Booking>> Store::mark_trial(std::int64_t call, bool on) {
+  Transaction transaction(database_);
+  if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
   Query receipt(database_, "SELECT receipt FROM calls WHERE id = ?", call);
   const auto found = receipt.first("looking for the call", [](const Query& row) { return row.text(0); });
   if (!found) return fail(found.error());
   if (!*found) return std::optional<Booking>();
   Query put(database_, "UPDATE calls SET trial = ? WHERE id = ?", static_cast<std::int64_t>(on), call);
   if (auto done = put.done("marking the call"); !done) return fail(done.error());
-  // A booking that was only tried was not held; it is there for who comes.
-  Query booked(
-      database_,
-      "UPDATE bookings SET held = EXISTS (SELECT 1 FROM calls WHERE receipt = bookings.receipt AND answered IS "
-      "NOT NULL AND trial = 0), ended_at = CASE WHEN ? THEN NULL ELSE ended_at END WHERE receipt = ?",
-      static_cast<std::int64_t>(on), number(**found).value_or(0));
+  Query talked(database_, "SELECT 1 FROM calls WHERE receipt = ? AND answered IS NOT NULL AND trial = 0",
+               number(**found).value_or(0));
+  const auto held = talked.any("reading the calls");
+  if (!held) return fail(held.error());
+  // A booking that was only tried was not held and has not ended; it is there for who comes.
+  Query booked(database_,
+               "UPDATE bookings SET held = ?, ended_at = CASE WHEN ? THEN ended_at ELSE NULL END WHERE receipt = ?",
+               static_cast<std::int64_t>(*held), static_cast<std::int64_t>(*held), number(**found).value_or(0));
   if (auto done = booked.done("marking the booking"); !done) return fail(done.error());
+  if (!transaction.commit()) return fail(Errc::io, std::string("marking the call: ") + ::sqlite3_errmsg(database_));
   return booking(**found);
 }
 

@@ -99,8 +99,9 @@ function signedIn(who) {
         rings.add(data);
         today.rang();
       }
-      if (name === 'missed' && !$('today').hidden) today.missed.refresh();
       if (name === 'ring-stopped') rings.remove(data.room);
+      // Whatever day is looked at: who stopped calling may have been answered by nobody.
+      if ((name === 'missed' || name === 'ring-stopped') && !$('today').hidden) today.missed.refresh();
       if (name === 'handover' && data.by !== me?.name && (!data.to || data.to === me?.name)) rings.add(data);
       if (name === 'handover-over') rings.remove(data.room);
       if (name === 'help' && data.by !== me?.name) rings.add({...data, key: `help ${data.room}`});

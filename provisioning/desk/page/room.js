@@ -111,7 +111,8 @@ export class Room {
       this.iceServers = seat.ice_servers ?? [];
       this.view.name(seat.hall_name, seat.receipt);
       this.view.place(seat.hall ?? {name: seat.hall_name});
-      this.listen(turn);
+      await this.tellAgain();
+      if (turn === this.turn && this.session) this.listen(turn);
     } catch (error) {
       if (turn !== this.turn) return;
       if (error.status === 401) return this.signedOut();
@@ -164,13 +165,16 @@ export class Room {
     for (const peer of [...this.peers.values()]) {
       if (peer.state !== 'connected') this.drop(peer.id);  // its answer may never have reached the desk
     }
-    const {held, banner, listening} = this;
     await this.join(turn);
-    if (turn !== this.turn || !this.session) return;
-    // A desk that was started anew does not know.
-    if (held) await this.tell(() => api.hold(this.room, this.session, true));
-    if (listening.length) await this.tell(() => api.listeners(this.room, this.session, listening));
-    if (banner) await this.tell(() => api.banner(this.room, this.session, banner));
+  }
+
+  /// What a desk that was started anew does not know. Before its stream says what it believes: it would take her off hold,
+  /// and she would be seen and heard.
+  async tellAgain() {
+    const {room, session, held, banner, listening} = this;
+    if (held) await this.tell(() => api.hold(room, session, true));
+    if (listening.length) await this.tell(() => api.listeners(room, session, listening));
+    if (banner) await this.tell(() => api.banner(room, session, banner));
   }
 
   hear(name, data) {

@@ -90,3 +90,13 @@ TEST_CASE("what waits or fails tells where to telephone, a talk does not") {
   none.telephone.clear();
   CHECK_FALSE(has(words(view_of("calling"), none).lines_ja, "電話　"));
 }
+
+TEST_CASE("while somebody is called it sounds again and again, and in no other card") {
+  const std::set<std::string_view> calling = {"calling", "calling-absent", "calling-long", "connecting"};
+  for (const std::string_view code : all_cards()) {
+    CAPTURE(code);
+    const protocol::ShowCard shown = card(view_of(code), facts());
+    CHECK(shown.repeat == (calling.contains(code) ? "ring-back" : code == "staff-wanted" ? "staff" : ""));
+    CHECK((shown.repeat_ms >= 3000) == !shown.repeat.empty());
+  }
+}

@@ -13,6 +13,7 @@ const longName = '中央市民センター分館・東部コミュニティプ�
 pageTest('a call that nobody answered stands there until somebody has telephoned', async (page, t) => {
   const {box, room, booking} = await bookedNow(t);
   await desk().describeHall(booking.hall, {telephone: '0123-45-6789'});
+  await page.page.click('#day-tomorrow');  // whatever day is looked at
   for (let i = 0; i < 2; ++i) {
     await box.say(room, 'calling');
     await page.page.waitForSelector(`.ring[data-room="${room}"]`);

@@ -5,15 +5,7 @@ import assert from 'node:assert/strict';
 import {near, office, pageTone} from './lib/office.js';
 import {picture} from './lib/picture.js';
 
-const {bookedNow, desk, pageTest, talk, visitor} = office();
-
-/// Another counsellor, on her list.
-async function colleague(t) {
-  const other = await visitor(t);
-  await other.login('suzuki', 'yane-no-ue-7');
-  await other.waitView('today');
-  return other;
-}
+const {bookedNow, desk, pageTest, colleague, talk} = office();
 
 pageTest('on hold nothing passes, and nobody takes it for a loss', async (page, t) => {
   const {box, room} = await bookedNow(t);
@@ -44,6 +36,26 @@ pageTest('on hold nothing passes, and nobody takes it for a loss', async (page, 
   await box.hears(event => event.type === 'hold' && !event.on, 'its end', {from});
   await box.until('the counsellor again', ({received}) => near(received.toneHz, pageTone) && received.brightness > 20);
   await page.until('the talk', ({state}) => state === 'talking');
+});
+
+pageTest('a desk that is started anew does not take her off hold', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await page.page.click('#hold');
+  await page.until('the hold', ({state}) => state === 'held');
+  await page.page.evaluate(() => {
+    window.seen = new Set();
+    new MutationObserver(() => window.seen.add(document.getElementById('hold').getAttribute('aria-pressed')))
+      .observe(document.getElementById('hold'), {attributes: true});
+  });
+  await desk().restart();
+  const from = box.heard.length;
+  await box.listen(room);
+  await box.hears(event => event.seats?.[0].present || event.type === 'seat-joined', 'the seat again', {from});
+  await page.page.waitForSelector('#room-offline', {state: 'hidden'});
+  assert.equal((await page.stats()).state, 'held');
+  assert.equal(await page.page.evaluate(() => window.seen.has('false')), false, 'not for a moment');
+  page.problems = page.problems.filter(text => !/ERR_|410/.test(text));
 });
 
 pageTest('what is written stands on the screen until it is removed', async (page, t) => {

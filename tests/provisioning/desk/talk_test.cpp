@@ -238,6 +238,12 @@ TEST_CASE("a press to try the button, or by mistake, counts nowhere") {
   CHECK(d.has_state("booked"));
   CHECK_FALSE(stored(d).held);
   CHECK(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);  // who comes then
+  // A talk after it is none: what it ended stays ended, whatever is said of the first press.
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"talking"})") == 204);
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"ended"})") == 204);
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", true}}).status == 204);
+  CHECK(d.has_state("ended"));
+  CHECK(stored(d).held);
   CHECK(d.page("POST", "/api/calls/99/trial", {{"on", true}}).status == 404);
   CHECK(d.page("POST", "/api/calls/x/trial", {{"on", true}}).status == 404);
   CHECK(d.page("POST", "/api/calls/1/trial", {}).status == 422);

@@ -36,6 +36,14 @@ export function office(options = {}) {
     return page;
   }
 
+  /// Another counsellor, on her list.
+  async function colleague(t) {
+    const other = await visitor(t);
+    await other.login('suzuki', 'yane-no-ue-7');
+    await other.waitView('today');
+    return other;
+  }
+
   /// A test with a page that may not have complained.
   function pageTest(name, body, {login = true, timeout = 90000} = {}) {
     test(name, {timeout}, async t => {
@@ -72,5 +80,5 @@ export function office(options = {}) {
       state === 'talking' && received.frames > 10 && received.height === 720 && near(received.toneHz, boxTone));
   }
 
-  return {bookedNow, desk: () => desk, pageTest, talk, visitor};
+  return {bookedNow, colleague, desk: () => desk, pageTest, talk, visitor};
 }
