@@ -18,6 +18,12 @@ WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+BootTime boot_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return BootTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
 std::chrono::steady_clock::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
 std::int64_t monotonic_ns() {
@@ -58,11 +64,7 @@ asio::awaitable<void> sleep_for(Clock& clock, BootClock::duration delay) {
 SystemClock::SystemClock(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 SystemClock::~SystemClock() = default;
 
-BootTime SystemClock::boot() const {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return BootTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
-}
+BootTime SystemClock::boot() const { return boot_now(); }
 
 WallTime SystemClock::wall() const { return wall_now(); }
 

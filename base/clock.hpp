@@ -29,6 +29,8 @@ inline constexpr std::chrono::hours kJapan{9};
 
 /// The machine's wall clock, for programs that have no loop; whoever has a Clock asks that.
 WallTime wall_now();
+/// The machine's boot clock: CLOCK_BOOTTIME.
+BootTime boot_now();
 /// What Asio's timers count by, and drivers and GStreamer stamp with: CLOCK_MONOTONIC.
 std::chrono::steady_clock::time_point steady_now();
 /// The same in nanoseconds, in microseconds.

@@ -215,6 +215,10 @@ session::CardFacts Box::card_facts() const {
   facts.start = agenda_seen_.start;
   if (facts.start) facts.opens = *facts.start - config_.schedule.window_before;
   facts.now = clock_.wall();
+  facts.show_bookings = config_.box.show_bookings;
+  facts.language = session::language_of(config_.box.language).value_or(session::Language::ja);
+  const auto& plan = runner_.state().plan;
+  if (plan && !plan->seats.empty()) facts.role = plan->seats.front().role;
   return facts;
 }
 

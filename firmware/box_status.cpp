@@ -141,15 +141,17 @@ array Box::feeds_status() const {
 
 object Box::status(const protocol::SpeakerMeasured& speaker) const {
   const session::State& state = runner_.state();
-  const session::Words words = session::words(view_, card_facts());
+  const session::CardFacts facts = card_facts();
+  const protocol::CardText ja = session::words(view_, facts, session::Language::ja);
+  const protocol::CardText en = session::words(view_, facts, session::Language::en);
   object reply{{"ok", true}, {"hall", config_.box.hall}, {"board", board_->kind()}, {"version", MADOGUCHI_VERSION}};
   reply["phase"] = session::name(state.phase);
   if (state.plan) reply["consultation"] = state.plan->consultation;
   reply["card"] = object{{"code", view_.card},
-                         {"title_ja", words.title_ja},
-                         {"title_en", words.title_en},
-                         {"lines_ja", strings(words.lines_ja)},
-                         {"lines_en", strings(words.lines_en)}};
+                         {"title_ja", ja.title},
+                         {"title_en", en.title},
+                         {"lines_ja", strings(ja.lines)},
+                         {"lines_en", strings(en.lines)}};
   const board::Lamp lamp = board_->lamp();
   reply["lamp"] =
       object{{"mode", board::name(lamp.mode)}, {"blinks", lamp.blinks}, {"since_press", lamp_since_press()}};

@@ -8,10 +8,12 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <optional>
 
 #include "base/log.hpp"
 #include "board/open.hpp"
 #include "firmware/box.hpp"
+#include "firmware/box_card.hpp"
 
 namespace {
 
@@ -44,6 +46,24 @@ int check(const std::string& file, bool as_json) {
     return kUsage;
   }
   return print_problems(*loaded, as_json, file);
+}
+
+/// With the words of `file`'s hall when it is given.
+int draw(const DrawCard& wanted, const std::string& file) {
+  std::optional<config::Config> config;
+  if (!file.empty()) {
+    auto loaded = config::load(file);
+    if (!loaded) {
+      std::cerr << "madoguchid: " << loaded.error().message << "\n";
+      return kUsage;
+    }
+    if (!loaded->problems.empty()) return print_problems(*loaded, false, file);
+    config = std::move(loaded->config);
+  }
+  const auto drawn = draw_card(wanted, config ? &*config : nullptr);
+  if (drawn) return kGood;
+  std::cerr << "madoguchid: " << drawn.error().message << "\n";
+  return drawn.error().code == Errc::invalid ? kUsage : kFailed;
 }
 
 int serve(const std::string& file) {
@@ -89,10 +109,16 @@ int main(int argc, char** argv) {
   std::string file = "/etc/madoguchi/box.toml";
   std::string check_file;
   bool as_json = false;
-  app.add_option("--config", file, "the configuration, TOML")->capture_default_str();
+  DrawCard drawn;
+  auto* config_option = app.add_option("--config", file, "the configuration, TOML")->capture_default_str();
   auto* check_option =
       app.add_option("--check-config", check_file, "say what is wrong with this configuration, and end");
   app.add_flag("--json", as_json, "with --check-config: JSON for programs")->needs(check_option);
+  auto* card_option = app.add_option("--card", drawn.card, "draw this card of the TV into --out, and end");
+  app.add_option("--lang", drawn.language, "with --card: what is said in full, ja, easy or en")->needs(card_option);
+  app.add_option("--size", drawn.size, "with --card: WIDTHxHEIGHT")->capture_default_str()->needs(card_option);
+  auto* out_option = app.add_option("--out", drawn.out, "with --card: the PNG to write")->needs(card_option);
+  card_option->needs(out_option);
   app.set_version_flag("--version", MADOGUCHI_VERSION);
   try {
     app.parse(argc, argv);
@@ -102,6 +128,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   log::set_program("madoguchid");
   if (!check_file.empty()) return check(check_file, as_json);
+  if (!drawn.card.empty()) return draw(drawn, config_option->count() > 0 ? file : std::string());
   try {
     return serve(file);
   } catch (const std::exception& error) {  // start-up only: what can be expected later is a Result

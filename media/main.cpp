@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/log.hpp"
+#include "media/draw_card.hpp"
 #include "media/media.hpp"
 #include "media/sandbox.hpp"
 
@@ -21,7 +22,8 @@ int main(int argc, char** argv) {
     gst_init(nullptr, nullptr);
     return ::access(argv[2], R_OK) == 0 ? 0 : 1;
   }
-  if (::fcntl(protocol::kChannelFd, F_GETFD) < 0) {
+  const bool draws = argc >= 2 && std::strcmp(argv[1], "--draw-card") == 0;
+  if (!draws && ::fcntl(protocol::kChannelFd, F_GETFD) < 0) {
     log::error("no-channel", {{"hint", "madoguchi-media is started by madoguchid"}});
     return 2;
   }
@@ -34,6 +36,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   gst_init(nullptr, nullptr);
+  if (draws) return media::draw_card_main(argc, argv);
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   protocol::Ready ready;
   ready.landlock = entered->landlock;

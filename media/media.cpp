@@ -63,7 +63,8 @@ void Media::on(const protocol::MediaHello& hello, std::vector<UniqueFd>&) {
   settings.microphone = hello.microphone;
   settings.base_time = base_time_;
   sender_ = std::make_unique<Sender>(settings);
-  speaker_ = std::make_unique<Speaker>(hello.speaker, base_time_);
+  screen_ = std::make_shared<Screen>(Size{hello.screen_width, hello.screen_height});
+  speaker_ = std::make_unique<Speaker>(hello.speaker, base_time_, hello.chime_volume);
   for (const std::string& codec : hello.codecs) {
     for (const std::string& element : encoders_for(codec)) ready_.encoders.push_back(element);
   }

@@ -60,7 +60,7 @@ class Media {
   GstClockTime base_time_ = 0;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Speaker> speaker_;
-  std::shared_ptr<Screen> screen_ = std::make_shared<Screen>();
+  std::shared_ptr<Screen> screen_;  ///< from the hello on
   std::map<protocol::LegKey, Leg, LegKeyLess> legs_;
   Worker drawing_;  ///< last: it is done before what it draws goes
   guint second_ = 0;

@@ -52,13 +52,21 @@ template <class V>
 void fields(V& v, typename V::template Ref<MediaHello> m) {
   v.version(m.version);
   v("microphone", m.microphone), v("speaker", m.speaker), v("screen", m.screen), v("tone_hz", m.tone_hz);
+  v("screen_width", m.screen_width), v("screen_height", m.screen_height);
   v("width", m.width), v("height", m.height), v("fps", m.fps), v("video_kbps", m.video_kbps);
-  v("codecs", m.codecs), v("loopback", m.loopback);
+  v("codecs", m.codecs), v("chime_volume", m.chime_volume), v("loopback", m.loopback);
+}
+template <class V>
+void fields(V& v, typename V::template Ref<CardText> m) {
+  v("lang", m.lang), v("title", m.title), v("lines", m.lines);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<ShowCard> m) {
-  v("code", m.code), v("title", m.title), v("lines", m.lines), v("tone", m.tone);
-  v("over_picture", m.over_picture), v("chime", m.chime), v("repeat", m.repeat), v("repeat_ms", m.repeat_ms);
+  v("code", m.code), v("texts", m.texts), v("tone", m.tone), v("over_picture", m.over_picture);
+  v("self_view", m.self_view), v("hall", m.hall), v("clock", m.clock), v("date", m.date);
+  v("utc_offset_minutes", m.utc_offset_minutes), v("since_ms", m.since_ms), v("seconds", m.seconds);
+  v("minutes", m.minutes), v("held_since_ms", m.held_since_ms), v("hold_ms", m.hold_ms);
+  v("chime", m.chime), v("repeat", m.repeat), v("repeat_ms", m.repeat_ms);
 }
 template <class V>
 void fields(V& v, typename V::template Ref<SetMicrophone> m) {
@@ -261,9 +269,11 @@ struct Writer {
     for (const std::string& value : values) array.emplace_back(value);
     object[key] = std::move(array);
   }
-  void operator()(std::string_view key, const std::vector<IceServer>& values) {
+  template <class T>
+    requires std::is_class_v<T>
+  void operator()(std::string_view key, const std::vector<T>& values) {
     bj::array array;
-    for (const IceServer& value : values) {
+    for (const T& value : values) {
       Writer inner;
       fields(inner, value);
       array.emplace_back(std::move(inner.object));
@@ -383,7 +393,9 @@ struct Reader {
       to.emplace_back(text->data(), text->size());
     }
   }
-  void operator()(std::string_view key, std::vector<IceServer>& to) {
+  template <class T>
+    requires std::is_class_v<T>
+  void operator()(std::string_view key, std::vector<T>& to) {
     const bj::array* list = array(key);
     if (list == nullptr) return;
     to.clear();

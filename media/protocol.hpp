@@ -20,7 +20,7 @@
 
 namespace madoguchi::protocol {
 
-inline constexpr int kVersion = 3;
+inline constexpr int kVersion = 4;
 inline constexpr int kChannelFd = 3;
 inline constexpr std::chrono::milliseconds kHeartbeatEvery{250};
 inline constexpr std::chrono::milliseconds kHungAfter{1000};
@@ -51,19 +51,37 @@ struct MediaHello {
   std::string speaker = "simulated";     ///< "simulated" (measures what it would play), "none"; later "alsa:..."
   std::string screen = "simulated";      ///< "simulated" (composed in memory, for screenshots), "window" (demo), "none"
   double tone_hz = 440.0;                ///< of the simulated microphone
+  int screen_width = 1280, screen_height = 720;
   int width = 1280, height = 720, fps = 30;
   int video_kbps = 1500;
   std::vector<std::string> codecs = {"h264", "vp8"};  ///< in order of preference
+  double chime_volume = 1.0;                          ///< 0 (no chime sounds) to 1
   bool loopback = false;                              ///< gather 127.0.0.1 too (tests and the demo)
 };
 
-/// What the screen shows; media lays it out. Full state, replaces what was there.
+/// What a card says in one language.
+struct CardText {
+  std::string lang;                ///< "ja": lines break between phrases; "easy", "en": at spaces
+  std::string title;               ///< large
+  std::vector<std::string> lines;  ///< below it, at most 6
+};
+
+/// What the screen shows; media lays it out, and ticks what moves by its own clocks. Full state, replaces what was there.
 struct ShowCard {
   std::string code;                ///< name of the card, e.g. "ready"; for logs and status
-  std::string title;               ///< large; Japanese
-  std::vector<std::string> lines;  ///< below it, at most 6
+  std::vector<CardText> texts;     ///< the first in full; of the others the title, at the foot
   std::string tone;                ///< "calm", "busy", "good", "trouble": the background
   bool over_picture = false;       ///< true: a banner at the foot of the far side's picture instead of a full card
+  bool self_view = false;          ///< over the picture: what is sent of the room, mirrored, in the corner
+  std::string hall;                ///< at the head of a full card, "" = none
+  std::string clock;               ///< the time of day on a full card: "", "small" at its head, "large"
+  std::string date;                ///< below a large clock
+  int utc_offset_minutes = 0;      ///< of the clock
+  std::int64_t since_ms = 0;       ///< on the boot clock: from when on seconds are counted, 0 = not
+  std::string seconds;             ///< how they are said: "{seconds} s"
+  std::string minutes;             ///< from a minute on: "{minutes} min {seconds} s"
+  std::int64_t held_since_ms = 0;  ///< on the boot clock: a finger holds the button down, a ring fills; 0 = none does
+  int hold_ms = 0;                 ///< until the ring is full
   std::string chime;   ///< "", or "press", "connected", "ended", "trouble", "ready", "hold": played once, with the card
   std::string repeat;  ///< a chime that sounds every `repeat_ms` while the card stands, "" = none
   int repeat_ms = 0;

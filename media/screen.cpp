@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawing with cairo and pango. Any thread.
+// Pictures of people, and the card over them. Any thread.
 #include "media/screen.hpp"
 
+#include <cairo/cairo.h>
 #include <gst/video/video.h>
-#include <pango/pangocairo.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,21 +12,6 @@
 namespace madoguchi::media {
 
 namespace {
-
-constexpr int kWidth = 1280;
-constexpr int kHeight = 720;
-constexpr const char* kFont = "BIZ UDGothic, BIZ UDPGothic, sans-serif";
-
-struct Colour {
-  double red, green, blue;
-};
-
-Colour background(const std::string& tone) {
-  if (tone == "busy") return {0.10, 0.22, 0.42};
-  if (tone == "good") return {0.07, 0.30, 0.24};
-  if (tone == "trouble") return {0.45, 0.20, 0.05};
-  return {0.13, 0.16, 0.22};
-}
 
 template <auto Free>
 struct Freer {
@@ -98,90 +83,42 @@ void draw_picture(cairo_t* cairo, cairo_surface_t* picture, double x, double y, 
   cairo_restore(cairo);
 }
 
-constexpr double kTextWidth = 1140;
-constexpr int kTitle = 72;  ///< pixels; bold
-constexpr int kLine = 44;
+constexpr double kSelfWidth = 0.2;  ///< of the screen's
+constexpr double kSelfFrame = 1.0 / 240;
+constexpr double kSelfMargin = 1.0 / 30;
 
-/// Centred text; returns its height, and how many lines it took.
-double draw_text(cairo_t* cairo, const std::string& text, int size, double y, double width, bool draw,
-                 int* lines = nullptr) {
-  PangoLayout* layout = pango_cairo_create_layout(cairo);
-  PangoFontDescription* font = pango_font_description_from_string(kFont);
-  pango_font_description_set_absolute_size(font, static_cast<double>(size) * PANGO_SCALE);
-  pango_font_description_set_weight(font, size > 50 ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-  pango_layout_set_font_description(layout, font);
-  pango_font_description_free(font);
-  pango_layout_set_width(layout, static_cast<int>(width) * PANGO_SCALE);
-  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
-  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-  pango_layout_set_text(layout, text.c_str(), static_cast<int>(text.size()));
-  int high = 0;
-  pango_layout_get_pixel_size(layout, nullptr, &high);
-  if (lines != nullptr) *lines = pango_layout_get_line_count(layout);
-  if (draw) {
-    cairo_move_to(cairo, (kWidth - width) / 2, y);
-    pango_cairo_show_layout(cairo, layout);
-  }
-  g_object_unref(layout);
-  return high;
-}
-
-/// A title that is a little too long becomes smaller rather than leave two characters on a line of their own.
-int title_size(cairo_t* cairo, const std::string& title) {
-  for (int size = kTitle; size >= kTitle * 3 / 4; size -= 2) {
-    int lines = 0;
-    draw_text(cairo, title, size, 0, kTextWidth, false, &lines);
-    if (lines <= 1) return size;
-  }
-  return kTitle;
-}
-
-void draw_card(cairo_t* cairo, const protocol::ShowCard& card) {
-  const Colour colour = background(card.tone);
-  cairo_set_source_rgb(cairo, colour.red, colour.green, colour.blue);
-  cairo_paint(cairo);
+/// What the room sends, as people see themselves: mirrored, in the right upper corner.
+void draw_self(cairo_t* cairo, const SelfView& self, Size size) {
+  const Surface picture = surface_of(self);
+  if (!picture) return;
+  const double wide = size.width * kSelfWidth;
+  const double high = wide * self.height / self.width;
+  const double margin = size.height * kSelfMargin;
+  const double frame = size.height * kSelfFrame;
+  const double x = size.width - margin - wide;
   cairo_set_source_rgb(cairo, 1, 1, 1);
-  constexpr double kGap = 28;
-  const int size = title_size(cairo, card.title);
-  double total = draw_text(cairo, card.title, size, 0, kTextWidth, false);
-  for (const std::string& line : card.lines) total += kGap + draw_text(cairo, line, kLine, 0, kTextWidth, false);
-  double y = std::max(30.0, (kHeight - total) / 2);
-  y += draw_text(cairo, card.title, size, y, kTextWidth, true);
-  for (const std::string& line : card.lines) y += kGap + draw_text(cairo, line, kLine, y + kGap, kTextWidth, true);
-}
-
-void draw_banner(cairo_t* cairo, const protocol::ShowCard& card) {
-  std::vector<std::string> texts = card.lines;
-  if (!card.title.empty()) texts.insert(texts.begin(), card.title);
-  if (texts.empty()) return;
-  double high = 32;
-  for (const std::string& text : texts) high += draw_text(cairo, text, kLine, 0, kTextWidth, false) + 8;
-  const Colour colour = background(card.tone);
-  cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, 0.88);
-  cairo_rectangle(cairo, 0, kHeight - high, kWidth, high);
+  cairo_rectangle(cairo, x - frame, margin - frame, wide + 2 * frame, high + 2 * frame);
   cairo_fill(cairo);
-  cairo_set_source_rgb(cairo, 1, 1, 1);
-  double y = kHeight - high + 20;
-  for (const std::string& text : texts) y += draw_text(cairo, text, kLine, y, kTextWidth, true) + 8;
+  cairo_save(cairo);
+  cairo_translate(cairo, 2 * x + wide, 0);
+  cairo_scale(cairo, -1, 1);
+  draw_picture(cairo, picture.get(), x, margin, wide, high);
+  cairo_restore(cairo);
 }
 
 /// The far sides beside each other, ourselves in the corner.
 void draw_talk(cairo_t* cairo, const Scene& scene) {
   cairo_set_source_rgb(cairo, 0, 0, 0);
   cairo_paint(cairo);
-  const double width = kWidth / static_cast<double>(std::max<std::size_t>(1, scene.far.size()));
+  const double width = scene.size.width / static_cast<double>(std::max<std::size_t>(1, scene.far.size()));
   double x = 0;
   for (const SamplePtr& far : scene.far) {
-    if (const Surface picture = surface_of(far.get())) draw_picture(cairo, picture.get(), x, 0, width, kHeight);
+    if (const Surface picture = surface_of(far.get())) {
+      draw_picture(cairo, picture.get(), x, 0, width, scene.size.height);
+    }
     x += width;
   }
-  if (scene.self.i420) {
-    cairo_set_source_rgb(cairo, 1, 1, 1);
-    cairo_rectangle(cairo, kWidth - 280 - 3, 24 - 3, 256 + 6, 144 + 6);
-    cairo_fill(cairo);
-    if (const Surface picture = surface_of(scene.self)) draw_picture(cairo, picture.get(), kWidth - 280, 24, 256, 144);
-  }
-  draw_banner(cairo, scene.card);
+  if (scene.self.i420 && scene.card.self_view) draw_self(cairo, scene.self, scene.size);
 }
 
 cairo_status_t write_some(void* fd, const unsigned char* data, unsigned length) {
@@ -208,17 +145,17 @@ void Screen::forget_far_picture(std::uint32_t leg) {
 }
 
 Scene Screen::scene(SelfView self) const {
-  Scene scene{card_, {}, std::move(self)};
+  Scene scene{card_, {}, std::move(self), size_, Moment::now()};
   const std::lock_guard lock(mutex_);
   for (const auto& [leg, sample] : far_) scene.far.push_back(sample);
   return scene;
 }
 
 Result<void> write_png(const Scene& scene, int fd) {
-  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, kWidth, kHeight));
+  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, scene.size.width, scene.size.height));
   const Cairo cairo(cairo_create(surface.get()));
   if (scene.card.over_picture) draw_talk(cairo.get(), scene);
-  else draw_card(cairo.get(), scene.card);
+  paint(cairo.get(), scene.card, scene.size, scene.now);
   cairo_surface_flush(surface.get());
   if (cairo_surface_write_to_png_stream(surface.get(), write_some, &fd) != CAIRO_STATUS_SUCCESS) {
     return fail(Errc::io, "the PNG could not be written");

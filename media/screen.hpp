@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "media/card.hpp"
 #include "media/gst_ptr.hpp"
 #include "media/protocol.hpp"
 
@@ -28,15 +29,20 @@ struct Scene {
   protocol::ShowCard card;
   std::vector<SamplePtr> far;  ///< a picture of each far side that sends one, in the order of its legs
   SelfView self;
+  Size size;
+  Moment now;
   /// A camera's or a far side's picture is to be seen.
-  [[nodiscard]] bool shows_people() const { return card.over_picture && (!far.empty() || self.i420); }
+  [[nodiscard]] bool shows_people() const {
+    return card.over_picture && (!far.empty() || (self.i420 && card.self_view));
+  }
 };
 
-/// 1280x720 as PNG into `fd`. Any thread: it takes as long as drawing takes.
+/// A PNG of scene.size into `fd`. Any thread: it takes as long as drawing takes.
 Result<void> write_png(const Scene& scene, int fd);
 
 class Screen {
  public:
+  explicit Screen(Size size = {}) : size_(size) {}
   void show(protocol::ShowCard card) { card_ = std::move(card); }
   [[nodiscard]] const protocol::ShowCard& card() const { return card_; }
   /// The newest decoded picture of a far side (I420), by its leg. Any thread.
@@ -45,6 +51,7 @@ class Screen {
   [[nodiscard]] Scene scene(SelfView self) const;
 
  private:
+  Size size_;
   protocol::ShowCard card_;
   mutable std::mutex mutex_;
   std::map<std::uint32_t, SamplePtr> far_;

@@ -108,7 +108,7 @@ SpeakerLevel Meter::level() const {
   return level;
 }
 
-Speaker::Speaker(const std::string& device, GstClockTime base_time) {
+Speaker::Speaker(const std::string& device, GstClockTime base_time, double chime_volume) : chime_volume_(chime_volume) {
   const std::string sink =
       device == "window" ? "audioconvert ! audioresample ! autoaudiosink sync=false" : "fakesink sync=true async=false";
   GError* error = nullptr;
@@ -208,8 +208,9 @@ void Speaker::forget(std::uint32_t leg) {
 }
 
 void Speaker::chime(std::string_view code) {
-  const std::vector<float> samples = chime_samples(code);
-  if (samples.empty() || !pipeline_) return;
+  std::vector<float> samples = chime_samples(code);
+  if (samples.empty() || !pipeline_ || chime_volume_ <= 0) return;
+  for (float& sample : samples) sample *= static_cast<float>(chime_volume_);
   forget(kChimeInput);
   push(kChimeInput, gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float)));
 }
@@ -226,7 +227,7 @@ std::vector<float> chime_samples(std::string_view code) {
       {"ended", 784, 0, 0.25},         {"ended", 523.3, 0.22, 0.5},     {"trouble", 392, 0, 0.3},
       {"trouble", 392, 0.4, 0.4},      {"hold", 587.3, 0, 0.25},        {"hold", 587.3, 0.3, 0.4},
       {"ring-back", 440, 0, 0.5, 0.4}, {"staff", 880, 0, 0.2},          {"staff", 659.3, 0.22, 0.2},
-      {"staff", 880, 0.44, 0.3},
+      {"staff", 880, 0.44, 0.3},       {"notice", 698.5, 0, 0.3, 0.6},
   };
   std::vector<float> samples;
   for (const Note& note : kNotes) {

@@ -38,8 +38,8 @@ class Meter {
 
 class Speaker {
  public:
-  /// device: "simulated", "none", "window" (the desktop's default).
-  Speaker(const std::string& device, GstClockTime base_time);
+  /// device: "simulated", "none", "window" (the desktop's default). chime_volume: 0 to 1.
+  Speaker(const std::string& device, GstClockTime base_time, double chime_volume);
   ~Speaker();
   Speaker(const Speaker&) = delete;
   Speaker& operator=(const Speaker&) = delete;
@@ -59,6 +59,7 @@ class Speaker {
   };
   Input* input(std::uint32_t key);
   void push(std::uint32_t key, GstBuffer* buffer);
+  double chime_volume_;
   ElementPtr pipeline_, mixer_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   std::mutex mutex_;

@@ -79,6 +79,8 @@ void read_url(Table& table, std::string_view key, std::string& value) {
 void read_box(Table table, Box& box) {
   table.read("hall", box.hall);
   table.read("telephone", box.telephone);
+  table.read("show_bookings", box.show_bookings);
+  table.read_word("language", box.language, {"ja", "easy", "en"});
   read_path(table, "state", box.state);
   read_path(table, "socket", box.socket);
   read_path(table, "programs", box.programs);
@@ -192,6 +194,9 @@ void read_media(Table table, Config& config) {
   table.read_word("microphone", media.microphone, {"simulated", "silent"});
   table.read_word("speaker", media.speaker, {"simulated", "none"});
   table.read_word("screen", media.screen, {"simulated", "none"});
+  table.read("screen_width", media.screen_width, 320, 4320);
+  table.read("screen_height", media.screen_height, 240, 4320);
+  table.read("chime_volume", media.chime_volume, 0, 1);
   table.read("tone_hz", media.tone_hz, 20, 20000);
   table.read("width", media.width, 16, 1920);
   table.read("height", media.height, 16, 1080);

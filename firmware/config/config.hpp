@@ -20,6 +20,8 @@ namespace madoguchi::config {
 struct Box {
   std::string hall;
   std::string telephone;
+  bool show_bookings = false;   ///< the idle TV stands in a lobby
+  std::string language = "ja";  ///< what the TV says in full: "ja", "easy", "en"
   std::filesystem::path state = "/var/lib/madoguchi";
   std::filesystem::path socket = "/run/madoguchi/control.sock";
   std::filesystem::path programs = "/usr/libexec/madoguchi";

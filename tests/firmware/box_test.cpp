@@ -60,6 +60,7 @@ struct Room {
   static config::Config config(const Folder& folder, bool has_feed) {
     config::Config made;
     made.box.hall = "中央公民館";
+    made.box.show_bookings = true;
     made.box.state = folder / "state";
     made.box.socket = folder / "control.sock";
     if (!has_feed) return made;

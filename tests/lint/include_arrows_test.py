@@ -88,6 +88,8 @@ class Libraries(unittest.TestCase):
         self.assertEqual(["library"], self.rules({"media/media.cpp": "#include <toml++/toml.hpp>\n"}))
         self.assertEqual(["library"], self.rules({"firmware/schedule/feeds.cpp": "#include <sqlite3.h>\n"}))
         self.assertEqual([], self.rules({"firmware/config/reader.cpp": "#include <toml++/toml.h>\n"}))
+        self.assertEqual([], self.rules({"firmware/session/card_texts_gen.cpp": "#include <toml++/toml.h>\n"}))
+        self.assertEqual(["library"], self.rules({"firmware/session/gen.cpp": "#include <toml++/toml.h>\n"}))
 
     def test_public_header(self):
         shown = {"base/net/client.hpp": "#include <curl/curl.h>\n"}
@@ -148,6 +150,7 @@ class Links(unittest.TestCase):
             ("firmware/session/CMakeLists.txt", "target_link_libraries(session PUBLIC base media_protocol board)"),
             ("firmware/config/CMakeLists.txt", "target_link_libraries(config PUBLIC base PRIVATE PkgConfig::tomlplusplus)"),
             ("media/CMakeLists.txt", "target_link_libraries(media PUBLIC media_protocol PkgConfig::gst)"),
+            ("firmware/session/CMakeLists.txt", "target_link_libraries(texts_gen PRIVATE PkgConfig::tomlplusplus)"),
             ("base/CMakeLists.txt", "# target_link_libraries(base PUBLIC board)"),
             ("tests/CMakeLists.txt", "target_link_libraries(answerer PUBLIC media board session)"),
         ]:

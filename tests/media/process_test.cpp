@@ -17,6 +17,21 @@ using protocol::LegKey;
 
 namespace {
 
+protocol::ShowCard card(const std::string& code, const std::string& title) {
+  protocol::ShowCard made;
+  made.code = code;
+  made.texts = {{"ja", title, {}}};
+  made.tone = "calm";
+  return made;
+}
+
+/// Over the far side's picture, without a word.
+protocol::ShowCard talking() {
+  protocol::ShowCard made = card("talking", "");
+  made.over_picture = true;
+  return made;
+}
+
 /// Offer, answer, connected; the far end lives as long as the result.
 std::unique_ptr<Answerer> connect(MediaUnderTest& media, LegKey key, AnswererOptions options) {
   media.send(protocol::MakeOffer{key, options.direction, {}});
@@ -68,7 +83,7 @@ TEST_CASE("media says ready with its encoders, and keeps its heart beating") {
 TEST_CASE("media has no IP socket before it must make an offer, whatever else it hears") {
   MediaUnderTest media;
   media.hello();
-  media.send(protocol::ShowCard{"ready", "ボタンを押してください", {"行"}, "calm", false, "ready", "", 0});
+  media.send(card("ready", "ボタンを押してください"));
   media.send(protocol::SetMicrophone{true});
   media.send(protocol::SetMute{false});
   media.send(protocol::ApplyAnswer{{0, 1}, "v=0\r\n"});
@@ -245,16 +260,20 @@ TEST_CASE("what a card repeats is heard again and again while it stands, and no 
       return measured != nullptr && measured->hz == 0;
     });
   };
-  media.send(protocol::ShowCard{"calling", "相談員を呼んでいます", {}, "busy", false, "", "ring-back", 2000});
+  protocol::ShowCard calling = card("calling", "相談員を呼んでいます");
+  calling.repeat = "ring-back";
+  calling.repeat_ms = 2000;
+  media.send(calling);
   for (int i = 0; i < 3; ++i) {
     const auto heard = media.listen(20s);
     REQUIRE(heard);
     CHECK(heard->hz == Approx(440).epsilon(0.02));
     REQUIRE(silent(7));
     // The same card with other words keeps the pace.
-    media.send(protocol::ShowCard{"calling-absent", "相談員を呼んでいます", {}, "busy", false, "", "ring-back", 2000});
+    calling.code = "calling-absent";
+    media.send(calling);
   }
-  media.send(protocol::ShowCard{"talking", "", {}, "good", true, "", "", 0});
+  media.send(talking());
   REQUIRE(silent(8));
   CHECK_FALSE(media.listen(4s));
 }
@@ -262,8 +281,7 @@ TEST_CASE("what a card repeats is heard again and again while it stands, and no 
 TEST_CASE("a screenshot is a PNG of the card, and tells whether people are in it") {
   MediaUnderTest media;
   media.hello();
-  media.send(protocol::ShowCard{
-      "ready", "ボタンを押してください", {"14:00からの相談につながります。"}, "calm", false, "", "", 0});
+  media.send(card("ready", "ボタンを押してください"));
   const UniqueFd file(::memfd_create("png", MFD_CLOEXEC));
   media.send(protocol::TakeScreenshot{7}, {file.get()});
   const auto done = media.wait_for<protocol::Screenshot>(20s);
@@ -280,7 +298,7 @@ TEST_CASE("a screenshot is a PNG of the card, and tells whether people are in it
   options.direction = Direction::play;
   const auto far_end = connect(media, {1, 1}, options);
   REQUIRE(media.wait_for<protocol::FirstFrame>(20s));
-  media.send(protocol::ShowCard{"talking", "", {}, "good", true, "", "", 0});
+  media.send(talking());
   media.send(protocol::TakeScreenshot{8}, {file.get()});
   const auto people = media.wait_for<protocol::Screenshot>(20s);
   REQUIRE(people);

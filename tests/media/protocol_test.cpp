@@ -45,6 +45,9 @@ TEST_CASE("messages to media survive the way") {
   hello.speaker = "none";
   hello.screen = "window";
   hello.tone_hz = 880;  // written without a fraction is still a number
+  hello.screen_width = 1920;
+  hello.screen_height = 1080;
+  hello.chime_volume = 0.25;
   hello.width = 640;
   hello.height = 360;
   hello.fps = 15;
@@ -56,6 +59,9 @@ TEST_CASE("messages to media survive the way") {
   CHECK(hello2.speaker == "none");
   CHECK(hello2.screen == "window");
   CHECK(hello2.tone_hz == 880.0);
+  CHECK(hello2.screen_width == 1920);
+  CHECK(hello2.screen_height == 1080);
+  CHECK(hello2.chime_volume == 0.25);
   CHECK(hello2.width == 640);
   CHECK(hello2.height == 360);
   CHECK(hello2.fps == 15);
@@ -63,11 +69,39 @@ TEST_CASE("messages to media survive the way") {
   CHECK(hello2.codecs == std::vector<std::string>{"vp8"});
   CHECK(hello2.loopback);
 
-  ShowCard card{
-      "ready", "ボタンを押してください \"\\", {"一行目", "", "three\nlines"}, "calm", true, "ready", "ring-back", 4000};
+  ShowCard card;
+  card.code = "ready";
+  card.texts = {{"ja", "ボタンを押してください \"\\", {"一行目", "", "three\nlines"}}, {"en", "Press the button", {}}};
+  card.tone = "calm";
+  card.over_picture = card.self_view = true;
+  card.hall = "中央公民館";
+  card.clock = "large";
+  card.date = "11月24日（火）";
+  card.utc_offset_minutes = 540;
+  card.since_ms = 18'000'000'000;
+  card.seconds = "{seconds}秒";
+  card.minutes = "{minutes}分{seconds}秒";
+  card.held_since_ms = 18'000'000'500;
+  card.hold_ms = 2000;
+  card.chime = "ready";
+  card.repeat = "ring-back";
+  card.repeat_ms = 4000;
   const ShowCard card2 = to_media(card);
-  CHECK(card2.title == card.title);
-  CHECK(card2.lines == card.lines);
+  REQUIRE(card2.texts.size() == 2);
+  CHECK(card2.texts[0].lang == "ja");
+  CHECK(card2.texts[0].title == card.texts[0].title);
+  CHECK(card2.texts[0].lines == card.texts[0].lines);
+  CHECK(card2.texts[1].title == "Press the button");
+  CHECK(card2.self_view);
+  CHECK(card2.hall == card.hall);
+  CHECK(card2.clock == "large");
+  CHECK(card2.date == card.date);
+  CHECK(card2.utc_offset_minutes == 540);
+  CHECK(card2.since_ms == 18'000'000'000);
+  CHECK(card2.seconds == card.seconds);
+  CHECK(card2.minutes == card.minutes);
+  CHECK(card2.held_since_ms == 18'000'000'500);
+  CHECK(card2.hold_ms == 2000);
   CHECK(card2.tone == "calm");
   CHECK(card2.over_picture);
   CHECK(card2.chime == "ready");
@@ -187,8 +221,10 @@ TEST_CASE("a refusal names what is wrong") {
        "\"ice_servers\" holds something that is not an object"},
       {R"({"type": "make-offer", "leg": 1, "epoch": 1, "direction": "play", "ice_servers": [{"url": "stun:x"}]})",
        "\"username\" is missing"},
-      {R"({"type": "show-card", "code": "", "title": "", "lines": [1], "tone": "", "over_picture": false, "chime": ""})",
-       "\"lines\" holds something that is not a string"},
+      {R"({"type": "show-card", "code": "", "texts": [{"lang": "ja", "title": "", "lines": [1]}], "tone": ""})",
+       "\"texts\" holds an entry whose member \"lines\" holds something that is not a string"},
+      {R"({"type": "show-card", "code": "", "texts": ["ja"], "tone": ""})",
+       "\"texts\" holds something that is not an object"},
   }));
   INFO(row.text);
   auto decoded = decode_to_media(row.text);

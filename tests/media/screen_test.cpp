@@ -36,7 +36,7 @@ SamplePtr sample(int luma) {
 protocol::ShowCard talk() {
   protocol::ShowCard card;
   card.code = "talking";
-  card.over_picture = true;
+  card.over_picture = card.self_view = true;
   return card;
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("ourselves are in the corner with a white frame, and on no card") {
 
   protocol::ShowCard card;
   card.code = "ready";
-  card.title = "ボタンを押してください";
+  card.texts = {{"ja", "ボタンを押してください", {}}};
   card.tone = "calm";
   screen.show(card);
   screen.set_far_picture(1, sample(235).get());

@@ -117,12 +117,13 @@ TEST_CASE("who listens is said over whatever is shown, as long as they do") {
   Talk talk;
   talk.talk();
   talk(ListenersSet{{"福祉課", "税務課"}});
-  CHECK(card(view(talk.state), {}).lines == std::vector<std::string>{"福祉課、税務課の職員も聞いています"});
+  CHECK(card(view(talk.state), {}).texts.front().lines ==
+        std::vector<std::string>{"福祉課、税務課の職員も聞いています"});
   talk(BannerSet{"3番の窓口へ"});
-  CHECK(card(view(talk.state), {}).title == "3番の窓口へ");
-  CHECK(card(view(talk.state), {}).lines.size() == 1);
+  CHECK(card(view(talk.state), {}).texts.front().title == "3番の窓口へ");
+  CHECK(card(view(talk.state), {}).texts.front().lines.size() == 1);
   talk(ListenersSet{});
-  CHECK(card(view(talk.state), {}).lines.empty());
+  CHECK(card(view(talk.state), {}).texts.front().lines.empty());
 }
 
 TEST_CASE("a seat that is handed over leaves the talk waiting for the colleague") {
