@@ -29,7 +29,9 @@ std::vector<std::string> pieces(const std::string& text, const std::string& lang
   std::vector<PangoLogAttr> places(static_cast<std::size_t>(count) + 1);
   pango_get_log_attrs(text.c_str(), static_cast<int>(text.size()), -1, pango_language_from_string("ja"), places.data(),
                       static_cast<int>(places.size()));
-  const std::vector<std::size_t> phrases = lang == "ja" ? phrase_starts(text) : std::vector<std::size_t>();
+  // Easy Japanese and English have spaces between their words; what has none was not written as such.
+  const bool by_phrases = lang == "ja" || text.find(' ') == std::string::npos;
+  const std::vector<std::size_t> phrases = by_phrases ? phrase_starts(text) : std::vector<std::size_t>();
   std::vector<std::string> result;
   std::size_t begin = 0;
   const char* at = text.c_str();

@@ -29,7 +29,7 @@ class TextLayout {
  public:
   TextLayout();
   /// As few lines as fit into `width`, each as long as the others as far as it goes. `lang` "ja" breaks between phrases,
-  /// others at spaces.
+  /// others at spaces where there are any.
   [[nodiscard]] TextBlock lay(const std::string& text, const std::string& lang, int px, bool bold, double width);
   /// One line with its left upper corner at (x, y), in the colour that is set.
   void paint(cairo_t* cairo, const std::string& line, int px, bool bold, double x, double y);
