@@ -34,11 +34,15 @@ session::Plan plan_of(const schedule::Consultation& consultation) {
   plan.start = consultation.start;
   plan.end = consultation.end;
   plan.events = consultation.events;
+  plan.receipt = consultation.receipt;
   for (const schedule::Seat& seat : consultation.seats) {
     plan.seats.push_back({seat.id, seat.role, seat.publish, seat.play});
   }
   return plan;
 }
+
+/// The TV's date.
+std::chrono::sys_days today(WallTime now) { return std::chrono::floor<std::chrono::days>(now + kJapan); }
 
 FaultSource source_of(const std::string& leg) {
   return leg.empty() ? FaultSource{} : FaultSource{FaultSource::Kind::leg, leg};
@@ -180,8 +184,10 @@ void Box::pressed(board::Press press) {
 
 /// The lamp answers a finger before it is known whether the press becomes a long one.
 void Box::touched(bool down) {
-  touched_ = down;
+  const bool had_ring = card_facts().held_since.has_value();
+  touched_since_ = down ? std::optional(clock_.boot()) : std::nullopt;
   update_lamp();
+  if (had_ring || card_facts().held_since) show_card();
 }
 
 /// The room's own button; outside a consultation there is nothing to stop.
@@ -193,7 +199,7 @@ void Box::mute_pressed() {
 
 void Box::update_lamp() {
   session::View view = view_;
-  view.pulse = view.pulse || touched_;
+  view.pulse = view.pulse || touched_since_.has_value();
   if (!view.fault) view.fault = faults_.worst();
   const board::Lamp lamp = session::lamp_for(view, camera_.alive(), session::capture_open());
   if (lamp == board_->lamp()) return;
@@ -217,8 +223,19 @@ session::CardFacts Box::card_facts() const {
   facts.now = clock_.wall();
   facts.show_bookings = config_.box.show_bookings;
   facts.language = session::language_of(config_.box.language).value_or(session::Language::ja);
-  const auto& plan = runner_.state().plan;
-  if (plan && !plan->seats.empty()) facts.role = plan->seats.front().role;
+  const session::State& state = runner_.state();
+  if (const auto& plan = state.pending ? state.pending : state.plan) {
+    if (!plan->seats.empty()) facts.role = plan->seats.front().role;
+    facts.receipt = plan->receipt;
+  } else if (state.farewell) {
+    facts.role = state.farewell->role;
+    facts.receipt = state.farewell->receipt;
+  }
+  facts.since = calling_since_;
+  // Only in a call is a long press another thing than a short one.
+  const bool in_call = state.phase == session::Phase::calling || state.phase == session::Phase::talking;
+  if (in_call) facts.held_since = touched_since_;
+  facts.hold = config_.board.press.long_after;
   return facts;
 }
 
@@ -231,6 +248,7 @@ void Box::tick() {
   ticker_.after(kTick, [this] { tick(); });
   update_lamp();
   look_at_agenda();
+  if (const auto day = today(clock_.wall()); std::exchange(shown_day_, day) != day) show_card();
   if (feeds_.old()) faults_.raise(Fault::agenda_old);
   else faults_.clear(Fault::agenda_old);
 }
@@ -314,6 +332,9 @@ void Box::observed(const session::Event& event, const session::State& state) {
       if (chime_.owed()) show_card();
     });
   }
+  const bool calls = state.phase == session::Phase::calling || state.pending;
+  if (!calls) calling_since_.reset();
+  else if (!calling_since_) calling_since_ = clock_.boot();
   log::debug("session", {{"event", name(event)}, {"phase", name(state.phase)}});
   if (state.phase == session::Phase::idle) leg_stats_.clear();
   if (state.phase == session::Phase::talking && state.plan) choice_.talking(state.plan->consultation);

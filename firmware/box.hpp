@@ -157,7 +157,9 @@ class Box final : public session::Ports {
   session::AgendaSeen agenda_seen_;
   FaultBoard faults_;
   bool microphone_ = false;
-  bool touched_ = false;  ///< a finger is on the button
+  std::optional<BootTime> touched_since_;  ///< a finger is on the button
+  std::optional<BootTime> calling_since_;
+  std::chrono::sys_days shown_day_{};  ///< the day on the TV
   bool muted_ = false;
   session::Chime chime_;
   std::string camera_words_;            ///< why there is no picture, for IT

@@ -140,10 +140,10 @@ struct Box::Heard {
   void operator()(const protocol::FirstFrame& it) const { box.runner_.dispatch(session::FirstFrame{it.key}); }
   void operator()(const protocol::Dropped& it) const { box.runner_.dispatch(session::Dropped{it.key}); }
   void operator()(const protocol::LegStats& it) const {
-    box.leg_stats_[it.key.leg] = it;
     using std::chrono::milliseconds;
+    const int lost = session::lost_percent(std::exchange(box.leg_stats_[it.key.leg], it), it);
     box.runner_.dispatch(session::LegAge{it.key, milliseconds(it.media_age_ms), milliseconds(it.sound_age_ms),
-                                         milliseconds(it.picture_age_ms)});
+                                         milliseconds(it.picture_age_ms), lost});
   }
   void operator()(const protocol::RoomStats& it) const { box.room_stats_ = it; }
   void operator()(const protocol::SpeakerMeasured& it) const { box.answered(it); }
@@ -167,6 +167,7 @@ struct ToSession {
   session::Event operator()(const signalling::Ringing&) const { return session::Ringing{}; }
   session::Event operator()(const signalling::Hold& it) const { return session::HoldSet{it.on}; }
   session::Event operator()(const signalling::Banner& it) const { return session::BannerSet{it.text}; }
+  session::Event operator()(const signalling::Paused& it) const { return session::FarPaused{it.sound, it.picture}; }
   session::Event operator()(const signalling::Staff& it) const { return session::StaffWanted{it.on}; }
   session::Event operator()(const signalling::Listeners& it) const { return session::ListenersSet{it.names}; }
   session::Event operator()(const signalling::Ended&) const { return session::EndedByOffice{}; }

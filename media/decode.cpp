@@ -14,6 +14,8 @@ namespace madoguchi::media {
 
 namespace {
 
+constexpr int kMostGap = 1000;  ///< packets; a larger one is a stream that began anew
+
 GstFlowReturn on_picture(GstAppSink* sink, gpointer data) {
   const PortPtr& port = held(data);
   GstSample* sample = gst_app_sink_pull_sample(sink);
@@ -52,9 +54,24 @@ GstPadProbeReturn on_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
   return GST_PAD_PROBE_OK;
 }
 
-GstPadProbeReturn on_sound_rtp(GstPad*, GstPadProbeInfo*, gpointer data) {
+/// The sequence number of RFC 3550 section 5.1; -1 for what is no packet.
+int sequence_of(GstBuffer* buffer) {
+  guint8 header[4] = {};
+  if (buffer == nullptr || gst_buffer_extract(buffer, 0, header, sizeof header) != sizeof header) return -1;
+  return header[2] << 8 | header[3];
+}
+
+/// Behind the jitter buffer packets come in order: a gap is what will never come.
+GstPadProbeReturn on_sound_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const PortPtr& port = held(data);
-  if (port->gate.is_open()) port->sound_at = monotonic_us();
+  if (!port->gate.is_open()) return GST_PAD_PROBE_OK;
+  port->sound_at = monotonic_us();
+  const int sequence = sequence_of(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (sequence < 0) return GST_PAD_PROBE_OK;
+  ++port->sound_packets;
+  const int gap = (sequence - port->last_sequence - 1) & 0xffff;
+  if (port->last_sequence >= 0 && gap < kMostGap) port->sound_lost += static_cast<std::uint64_t>(gap);
+  port->last_sequence = sequence;
   return GST_PAD_PROBE_OK;
 }
 

@@ -224,6 +224,8 @@ void Media::report() {
     message.picture_age_ms = stats.picture_age_ms;
     message.frames = stats.frames;
     message.bytes = stats.bytes;
+    message.sound_packets = stats.sound_packets;
+    message.sound_lost = stats.sound_lost;
     message.width = leg.direction == protocol::Direction::publish ? hello_.width : stats.width;
     message.height = leg.direction == protocol::Direction::publish ? hello_.height : stats.height;
     message.codec = leg.peer->codec();

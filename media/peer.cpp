@@ -337,6 +337,8 @@ PeerStats Peer::stats() const {
   stats.picture_age_ms = age(port_->picture_at);
   stats.frames = port_->frames;
   stats.bytes = port_->bytes;
+  stats.sound_packets = port_->sound_packets;
+  stats.sound_lost = port_->sound_lost;
   stats.width = port_->width;
   stats.height = port_->height;
   return stats;

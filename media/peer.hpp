@@ -48,6 +48,7 @@ struct PeerStats {
   std::int64_t sound_age_ms = -1;    ///< play: inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: decoded
   std::uint64_t frames = 0;
+  std::uint64_t sound_packets = 0, sound_lost = 0;  ///< play
   std::uint64_t bytes = 0;
   int width = 0, height = 0;
 };

@@ -24,7 +24,8 @@ struct Peer::Port {
   std::atomic<bool> key_frame_seen{false};
   std::atomic<bool> rtp_seen{false};
   std::atomic<gint64> media_at{0}, sound_at{0}, picture_at{0};  ///< monotonic_us()
-  std::atomic<std::uint64_t> frames{0}, bytes{0};
+  std::atomic<std::uint64_t> frames{0}, bytes{0}, sound_packets{0}, sound_lost{0};
+  int last_sequence = -1;  ///< of the sound; its streaming thread only
   std::atomic<int> width{0}, height{0};
 
   /// Runs `work` on the main thread if the peer is still there and not closed.

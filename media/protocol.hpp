@@ -198,6 +198,8 @@ struct LegStats {
   std::int64_t sound_age_ms = -1;    ///< play: since the last inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: since the last decoded picture
   std::uint64_t frames = 0;          ///< play: decoded; publish: encoded
+  std::uint64_t sound_packets = 0;   ///< play: that came
+  std::uint64_t sound_lost = 0;      ///< play: that never came
   std::uint64_t bytes = 0;
   int width = 0, height = 0;
   std::string codec;  ///< "h264", "vp8", "" before it is known

@@ -179,6 +179,7 @@ void read_session(Table table, session::Settings& session) {
   table.read("notice_for", session.notice_for, 500ms, 60s);
   table.read("teardown_within", session.teardown_within, 500ms, 60s);
   table.read("farewell_for", session.farewell_for, 100ms, 60s);
+  table.read("ended_for", session.ended_for, 100ms, 10min);
 }
 
 void read_signalling(Table table, signalling::Settings& signalling) {

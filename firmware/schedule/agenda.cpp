@@ -17,6 +17,12 @@ WallTime from_millis(std::int64_t count) { return WallTime(std::chrono::millisec
 
 }  // namespace
 
+bool is_receipt(std::string_view text) {
+  constexpr std::size_t kMostDigits = 12;
+  return !text.empty() && text.size() <= kMostDigits &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::string_view name(Status status) {
   switch (status) {
     case Status::confirmed: return "confirmed";
@@ -70,6 +76,7 @@ json::bj::object to_json(const Agenda& agenda) {
     object["end"] = millis(each.end);
     object["status"] = std::string(name(each.status));
     object["events"] = each.events;
+    if (!each.receipt.empty()) object["receipt"] = each.receipt;
     json::bj::array seats;
     for (const Seat& seat : each.seats) {
       seats.push_back(
@@ -93,7 +100,11 @@ Result<Consultation> consultation_from(const json::bj::object& object) {
   const auto end = json::integer(object, "end");
   const auto status = json::string(object, "status");
   const auto events = json::string(object, "events");
+  const auto receipt = json::string_or(object, "receipt", "");
   const auto* seats = object.if_contains("seats");
+  if (!receipt || (!receipt->empty() && !is_receipt(*receipt))) {
+    return fail(Errc::invalid, "a consultation's receipt number is malformed");
+  }
   if (!id || !feed || !start || !end || !status || !events || seats == nullptr || !seats->is_array() || *end < *start) {
     return fail(Errc::invalid, "a consultation is malformed");
   }
@@ -102,6 +113,7 @@ Result<Consultation> consultation_from(const json::bj::object& object) {
   result.start = from_millis(*start);
   result.end = from_millis(*end);
   result.events = *events;
+  result.receipt = *receipt;
   if (*status == "cancelled") result.status = Status::cancelled;
   else if (*status == "tentative") result.status = Status::tentative;
   else if (*status != "confirmed") return fail(Errc::invalid, "a consultation's status is unknown");

@@ -30,8 +30,12 @@ struct Consultation {
   WallTime start{}, end{};
   Status status = Status::confirmed;
   std::vector<Seat> seats;
-  std::string events;  ///< absolute URL, "" = none
+  std::string events;        ///< absolute URL, "" = none
+  std::string receipt = {};  ///< its receipt number, is_receipt(), "" = none
 };
+
+/// 1 to 12 digits.
+bool is_receipt(std::string_view text);
 
 /// A press joins from so long before the start until the end.
 inline constexpr std::chrono::minutes kWindowBefore{30};

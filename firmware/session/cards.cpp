@@ -70,6 +70,7 @@ constexpr std::array kRows = {
     CardRow{.code = Code::far_paused, .tone = "busy", .chime = "notice"},
     CardRow{.code = Code::far_silent, .tone = "busy", .chime = "notice"},
     CardRow{.code = Code::far_hidden, .tone = "busy", .chime = "notice"},
+    CardRow{.code = Code::sound_only, .tone = "busy", .chime = "notice"},
     CardRow{.code = Code::picture_stands, .tone = "busy", .chime = "notice"},
     CardRow{.code = Code::weak, .tone = "busy", .chime = "notice"},
     CardRow{.code = Code::camera_trouble, .tone = "trouble", .chime = "notice", .fault = true},

@@ -61,6 +61,7 @@ void Step::end(EndReason reason, const std::string& tell) {
   state.end_reason = reason;
   state.notice = Notice::none;
   state.banner.clear();
+  state.far_paused = {};
   state.listeners.clear();
   state.staff_wanted = false;
   state.farewell_read = false;
@@ -70,6 +71,7 @@ void Step::end(EndReason reason, const std::string& tell) {
   }
   set_timer(TimerKind::teardown, settings.teardown_within);
   set_timer(TimerKind::farewell, settings.farewell_for);
+  set_timer(TimerKind::ended, settings.ended_for);
 }
 
 void Step::finish_ending() {
@@ -81,6 +83,8 @@ void Step::finish_ending() {
   const std::set<LegFault> faults = state.faults;
   for (const LegFault& fault : faults) clear(fault);
   state.phase = Phase::idle;
+  const std::string role = state.seats.empty() ? std::string() : state.seats.front().plan.role;
+  state.farewell = Farewell{state.end_reason, state.plan ? state.plan->receipt : std::string(), role};
   state.plan.reset();
   state.seats.clear();
   state.legs.clear();

@@ -32,6 +32,7 @@ struct Plan {
   WallTime start{}, end{};
   std::string events;  ///< HTTPS URL of the events stream, "" = a plain media server
   std::vector<SeatPlan> seats;
+  std::string receipt = {};  ///< digits of the booking's receipt number, "" = it has none
 };
 
 // ---- from the room ---------------------------------------------------------------------------------------------------
@@ -92,7 +93,10 @@ struct LegAge {
   std::chrono::milliseconds media{-1};    ///< since the last inbound RTP (play) or feedback (publish)
   std::chrono::milliseconds sound{-1};    ///< play: since the last inbound RTP of sound
   std::chrono::milliseconds picture{-1};  ///< play: since the last decoded picture
+  int lost_percent = 0;                   ///< play: of the sound's packets since the report before
 };
+/// Of the sound's packets between two reports, 0 to 100; 0 for reports of different attempts.
+int lost_percent(const protocol::LegStats& before, const protocol::LegStats& now);
 struct Dropped {
   LegKey key;
 };
@@ -138,6 +142,11 @@ struct HoldSet {
 struct BannerSet {
   std::string text;
 };
+/// What the far side does not send of its own will; it is connected all the same.
+struct FarPaused {
+  bool sound = false;
+  bool picture = false;
+};
 /// The hall's staff are wanted: it chimes until a press.
 struct StaffWanted {
   bool on = false;
@@ -163,6 +172,7 @@ enum class TimerKind {
   notice,    ///< a card of the moment goes away
   teardown,  ///< children owe their Dropped and the devices
   farewell,  ///< the last card has been read
+  ended,     ///< the last card goes away
 };
 struct TimerKey {
   TimerKind kind{};
@@ -188,7 +198,7 @@ using Event =
     std::variant<Pressed, LongPressed, Resumed, ShutDown, MuteSet, MediaReady, MediaLost, CameraUp, CameraLost,
                  DevicesClosed, Offered, LegFailed, AnswerRepaired, Connected, FirstRtp, FirstFrame, LegAge, Dropped,
                  Posted, PostFailed, Told, EventsUp, EventsDown, SeatsSeen, SeatJoined, SeatLeft, Ringing, HoldSet,
-                 BannerSet, StaffWanted, ListenersSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
+                 BannerSet, FarPaused, StaffWanted, ListenersSet, EndedByOffice, TimerRang, AgendaSeen, ServiceSet>;
 
 /// "pressed", "seat-joined": for logs and for the tables of the tests.
 std::string_view name(const Event& event);

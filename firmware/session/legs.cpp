@@ -81,6 +81,14 @@ void Step::start(Leg& leg) {
   set_timer(leg, TimerKind::offer, settings.offer_within);
 }
 
+int lost_percent(const protocol::LegStats& before, const protocol::LegStats& now) {
+  if (!(before.key == now.key) || now.sound_packets < before.sound_packets || now.sound_lost < before.sound_lost)
+    return 0;
+  const std::uint64_t lost = now.sound_lost - before.sound_lost;
+  const std::uint64_t all = lost + (now.sound_packets - before.sound_packets);
+  return all == 0 ? 0 : static_cast<int>(100 * lost / all);
+}
+
 void Step::stop(Leg& leg, LegState then) {
   clear_timer(leg);
   if (leg.peer) {
@@ -89,7 +97,8 @@ void Step::stop(Leg& leg, LegState then) {
   }
   if (!leg.resource.empty()) actions.emplace_back(DeleteResource{std::move(leg.resource)});
   leg.resource.clear();
-  leg.peer = leg.picture_stands = false;
+  leg.peer = leg.picture_seen = leg.picture_stands = leg.weak = false;
+  leg.bad_reports = 0;
   leg.epoch = 0;
   leg.state = then;
 }

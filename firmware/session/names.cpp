@@ -46,6 +46,7 @@ std::string_view name(Notice notice) {
   switch (notice) {
     case Notice::none: return "none";
     case Notice::nothing_open: return "nothing-open";
+    case Notice::talk_begins: return "talk-begins";
     case Notice::hold_to_end: return "hold-to-end";
     case Notice::already_calling: return "already-calling";
     case Notice::out_of_service: return "out-of-service";
@@ -68,6 +69,7 @@ std::string_view name(TimerKind kind) {
     case TimerKind::notice: return "notice";
     case TimerKind::teardown: return "teardown";
     case TimerKind::farewell: return "farewell";
+    case TimerKind::ended: return "ended";
   }
   return "?";
 }
@@ -104,6 +106,7 @@ struct EventName {
   std::string_view operator()(const Ringing&) const { return "ringing"; }
   std::string_view operator()(const HoldSet&) const { return "hold-set"; }
   std::string_view operator()(const BannerSet&) const { return "banner-set"; }
+  std::string_view operator()(const FarPaused&) const { return "far-paused"; }
   std::string_view operator()(const StaffWanted&) const { return "staff-wanted"; }
   std::string_view operator()(const ListenersSet&) const { return "listeners-set"; }
   std::string_view operator()(const EndedByOffice&) const { return "ended-by-office"; }

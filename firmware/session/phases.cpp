@@ -16,6 +16,9 @@ void Step::begin(const Plan& plan) {
   state.plan = plan;
   state.notice = Notice::none;
   state.banner.clear();
+  state.far_paused = {};
+  state.farewell.reset();
+  clear_timer(TimerKind::ended);
   state.listeners.clear();
   state.staff_wanted = false;
   state.end_reason = EndReason::none;
@@ -76,12 +79,15 @@ void Step::leg_up(Leg& leg) {
     clear(fault, &leg);
   }
   if (!is_talk(leg)) return;
-  state.seats[leg.seat].handing_over = false;
+  const bool another = std::exchange(state.seats[leg.seat].handing_over, false);
   clear_timer(TimerKind::call);
   state.giving_up = false;
+  if (another || state.phase == Phase::calling) {
+    state.notice = Notice::talk_begins;
+    set_timer(TimerKind::notice, settings.notice_for);
+  }
   if (state.phase != Phase::calling) return;
   state.phase = Phase::talking;
-  state.notice = Notice::none;
   state.reassure = false;
   clear_timer(TimerKind::reassure);
   if (!state.plan->events.empty()) actions.emplace_back(PostEvent{state.plan->events, "talking"});

@@ -10,10 +10,9 @@ namespace madoguchi::session {
 namespace {
 
 // Those that view() puts over the far side's picture.
-constexpr std::array kOverPicture = {CardCode::talking,      CardCode::talk_begins,    CardCode::hold_to_end,
-                                     CardCode::staff_wanted, CardCode::muted,          CardCode::far_silent,
-                                     CardCode::far_hidden,   CardCode::far_paused,     CardCode::picture_stands,
-                                     CardCode::weak,         CardCode::camera_trouble, CardCode::banner};
+constexpr std::array kOverPicture = {
+    CardCode::talking,    CardCode::talk_begins,    CardCode::hold_to_end, CardCode::staff_wanted,   CardCode::muted,
+    CardCode::far_silent, CardCode::picture_stands, CardCode::weak,        CardCode::camera_trouble, CardCode::banner};
 
 }  // namespace
 

@@ -22,7 +22,8 @@ struct Settings {
   std::chrono::milliseconds reassure_after{45000};  ///< then the waiting card says so
   std::chrono::milliseconds notice_for{10000};      ///< cards of the moment
   std::chrono::milliseconds teardown_within{3000};
-  std::chrono::milliseconds farewell_for{6000};  ///< the last card
+  std::chrono::milliseconds farewell_for{6000};  ///< the last card is read before anything else is done
+  std::chrono::milliseconds ended_for{60000};    ///< it stands so long, unless somebody presses
 };
 
 }  // namespace madoguchi::session

@@ -34,7 +34,7 @@ namespace madoguchi::session {
 enum class Phase { idle, calling, talking, ending, out_of_service };
 enum class LegState { absent, offering, connecting, up, lost, closed };
 enum class EndReason { none, by_room, by_office, far_left, cancelled, no_answer, lost, not_found, unverified };
-enum class Notice { none, nothing_open, hold_to_end, already_calling, out_of_service };
+enum class Notice { none, nothing_open, talk_begins, hold_to_end, already_calling, out_of_service };
 
 std::string_view name(Phase phase);
 std::string_view name(LegState state);
@@ -50,7 +50,10 @@ struct Leg {
   std::string resource;            ///< absolute URL to DELETE, "" = none
   bool peer = false;               ///< the media process holds a peer for (leg, epoch)
   bool unpublished = false;        ///< the office's last word: nobody sends there yet
+  bool picture_seen = false;       ///< of this attempt
   bool picture_stands = false;     ///< pictures came and come no more, while the sound goes on
+  int bad_reports = 0;             ///< of the sound, less the good ones since; at most 3
+  bool weak = false;               ///< what comes has gaps
   std::optional<TimerKind> timer;  ///< the one that runs for (leg, epoch)
 };
 
@@ -69,6 +72,13 @@ struct LegFault {
   Fault fault{};
   std::optional<std::size_t> leg;
   auto operator<=>(const LegFault&) const = default;
+};
+
+/// What the last card says after a consultation, while the box is idle again.
+struct Farewell {
+  EndReason reason = EndReason::none;
+  std::string receipt, role;
+  bool operator==(const Farewell&) const = default;
 };
 
 struct State {
@@ -91,10 +101,12 @@ struct State {
   bool devices_open = false;
   bool giving_up = false;  ///< the call timer runs in a talk, since nothing is up
   bool farewell_read = false;
+  FarPaused far_paused;
   std::string banner;
   bool staff_wanted = false;  ///< until a press
   std::vector<std::string> listeners;
   EndReason end_reason = EndReason::none;
+  std::optional<Farewell> farewell;
   Notice notice = Notice::none;
   AgendaSeen agenda;
   std::optional<Plan> pending;  ///< pressed while ending

@@ -9,6 +9,10 @@ namespace madoguchi::session {
 
 namespace {
 
+constexpr int kWeakMost = 3;                       // reports, one a second
+constexpr int kBadLoss = 8;                        // percent; up to here Opus conceals it well
+constexpr std::chrono::milliseconds kBadGap{500};  // without a packet of sound
+
 bool in_consultation(const State& state) { return state.phase == Phase::calling || state.phase == Phase::talking; }
 
 class Handler : private Step {
@@ -149,6 +153,7 @@ class Handler : private Step {
   void operator()(const FirstFrame& event) {
     Leg* leg = find(event.key);
     if (leg == nullptr) return stale();
+    leg->picture_seen = true;
     if (leg->state == LegState::connecting) return leg_up(*leg);
     if (leg->state != LegState::up) illegal();
   }
@@ -164,6 +169,7 @@ class Handler : private Step {
     if (leg->state != LegState::up) return;
     const bool sounds = event.sound.count() >= 0 && event.sound < bound;
     leg->picture_stands = play && sounds && event.picture >= bound;
+    if (play) judge(*leg, event);
     if (event.media < bound) return;
     if (play && state.on_hold && state.events_up) return;  // the office has said why, and would say that it is over
     raise(Fault::connection_lost, leg);
@@ -284,6 +290,11 @@ class Handler : private Step {
     state.banner = event.text;
   }
 
+  void operator()(const FarPaused& event) {
+    if (!in_consultation(state)) return illegal();
+    state.far_paused = event;
+  }
+
   void operator()(const StaffWanted& event) {
     if (!in_consultation(state)) return illegal();
     state.staff_wanted = event.on;
@@ -330,6 +341,7 @@ class Handler : private Step {
         if (state.phase != Phase::ending) return;
         state.farewell_read = true;
         return finish_ending();
+      case TimerKind::ended: state.farewell.reset(); return;
     }
   }
 
@@ -353,6 +365,14 @@ class Handler : private Step {
     const auto found =
         std::find_if(state.seats.begin(), state.seats.end(), [&id](const Seat& seat) { return seat.plan.id == id; });
     return found == state.seats.end() ? nullptr : &*found;
+  }
+
+  /// A moment is no weak connection: it takes three bad seconds to be one, and as many good ones to be none.
+  static void judge(Leg& leg, const LegAge& report) {
+    const bool bad = report.lost_percent >= kBadLoss || report.sound >= kBadGap;
+    leg.bad_reports = std::clamp(leg.bad_reports + (bad ? 1 : -1), 0, kWeakMost);
+    if (leg.bad_reports == kWeakMost) leg.weak = true;
+    if (leg.bad_reports == 0) leg.weak = false;
   }
 
   void again(Leg& leg) {

@@ -15,11 +15,27 @@ std::optional<Fault> worst(const std::set<LegFault>& faults) {
   return found == faults.end() ? std::nullopt : std::optional(found->fault);
 }
 
+std::string ended_card(EndReason reason) {
+  switch (reason) {
+    case EndReason::far_left: return "ended-left";
+    case EndReason::by_office: return "ended-office";
+    case EndReason::cancelled: return "ended-cancelled";
+    case EndReason::no_answer: return "ended-no-answer";
+    case EndReason::lost: return "ended-lost";
+    case EndReason::not_found: return "ended-not-found";
+    case EndReason::unverified: return "ended-unverified";
+    case EndReason::none:
+    case EndReason::by_room: break;
+  }
+  return "ended";
+}
+
 std::string idle_card(const State& state) {
   if (state.notice == Notice::nothing_open) {
     if (state.agenda.start) return "too-early";
     return state.agenda.unread ? "nothing-known" : "nothing-open";
   }
+  if (state.farewell) return ended_card(state.farewell->reason);
   if (!state.media_ready) return "starting";
   if (state.agenda.open_now) return "ready";
   if (state.agenda.start) return "next";
@@ -43,19 +59,34 @@ bool picture_stands(const State& state) {
   return std::none_of(state.legs.begin(), state.legs.end(), moves);
 }
 
-std::string ended_card(EndReason reason) {
-  switch (reason) {
-    case EndReason::far_left: return "ended-left";
-    case EndReason::by_office: return "ended-office";
-    case EndReason::cancelled: return "ended-cancelled";
-    case EndReason::no_answer: return "ended-no-answer";
-    case EndReason::lost: return "ended-lost";
-    case EndReason::not_found: return "ended-not-found";
-    case EndReason::unverified: return "ended-unverified";
-    case EndReason::none:
-    case EndReason::by_room: break;
-  }
-  return "ended";
+bool is_weak(const State& state) {
+  return std::any_of(state.legs.begin(), state.legs.end(), [](const Leg& leg) {
+    return leg.direction == Direction::play && leg.state == LegState::up && leg.weak;
+  });
+}
+
+/// Nobody's picture has come in this talk.
+bool sound_only(const State& state) {
+  return std::none_of(state.legs.begin(), state.legs.end(), [](const Leg& leg) {
+    return leg.direction == Direction::play && leg.state == LegState::up && leg.picture_seen;
+  });
+}
+
+/// What the card over the far side's picture is about: one thing, the most urgent first.
+std::string talking_card(const State& state) {
+  if (state.notice == Notice::hold_to_end) return "hold-to-end";
+  if (state.staff_wanted) return "staff-wanted";
+  if (state.on_hold) return "on-hold";
+  if (state.muted) return "muted";
+  if (state.camera_fault) return "camera-trouble";
+  if (state.far_paused.sound && state.far_paused.picture) return "far-paused";
+  if (state.far_paused.sound) return "far-silent";
+  if (!state.banner.empty()) return "banner";
+  if (state.far_paused.picture) return "far-hidden";
+  if (picture_stands(state)) return "picture-stands";
+  if (state.notice == Notice::talk_begins) return "talk-begins";
+  if (sound_only(state)) return "sound-only";
+  return is_weak(state) ? "weak" : "talking";
 }
 
 }  // namespace
@@ -63,7 +94,7 @@ std::string ended_card(EndReason reason) {
 View view(const State& state) {
   View result;
   result.fault = worst(state.faults);
-  result.pulse = state.notice != Notice::none;
+  result.pulse = state.notice != Notice::none && state.notice != Notice::talk_begins;
   switch (state.phase) {
     case Phase::idle: result.card = idle_card(state); break;
     case Phase::out_of_service: result.card = "out-of-service"; break;
@@ -79,16 +110,10 @@ View view(const State& state) {
         result.card = handed ? "handing-over" : "reconnecting";
         break;
       }
-      // On hold there is nothing to be seen of the far side.
-      result.over_picture = state.notice == Notice::hold_to_end || state.staff_wanted || !state.on_hold;
+      // Where nothing is to be seen of the far side, words fill the screen instead of black.
+      result.over_picture = !state.on_hold && !state.far_paused.picture && !sound_only(state);
       result.listeners = state.listeners;
-      if (state.notice == Notice::hold_to_end) result.card = "hold-to-end";
-      else if (state.staff_wanted) result.card = "staff-wanted";
-      else if (state.on_hold) result.card = "on-hold";
-      else if (state.muted) result.card = "muted";
-      else if (state.camera_fault) result.card = "camera-trouble";
-      else if (!state.banner.empty()) result.card = "banner";
-      else result.card = picture_stands(state) ? "picture-stands" : "talking";
+      result.card = talking_card(state);
       if (result.card == "camera-trouble") result.fault = state.camera_fault;
       result.banner = state.banner;
       break;

@@ -132,6 +132,13 @@ Result<OfficeEvent> parse_office_event(std::string_view text) {
     if (!banner) return fail(banner.error());
     return OfficeEvent(Banner{shown(*banner, kMostBanner)});
   }
+  if (*type == "paused") {
+    const auto sound = json::boolean(*object, "sound");
+    const auto picture = json::boolean(*object, "picture");
+    if (!sound) return fail(sound.error());
+    if (!picture) return fail(picture.error());
+    return OfficeEvent(Paused{*sound, *picture});
+  }
   if (*type == "staff") {
     const auto on = json::boolean(*object, "on");
     if (!on) return fail(on.error());

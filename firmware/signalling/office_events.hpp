@@ -37,6 +37,10 @@ struct Hold {
 struct Banner {
   std::string text;  ///< at most 120 characters, no control characters
 };
+/// What the far side does not send of its own will.
+struct Paused {
+  bool sound = false, picture = false;
+};
 /// The hall's staff are wanted.
 struct Staff {
   bool on = false;
@@ -48,7 +52,7 @@ struct Listeners {
 struct Ended {
   std::string by;
 };
-using OfficeEvent = std::variant<Seats, SeatJoined, SeatLeft, Ringing, Hold, Banner, Staff, Listeners, Ended>;
+using OfficeEvent = std::variant<Seats, SeatJoined, SeatLeft, Ringing, Hold, Banner, Paused, Staff, Listeners, Ended>;
 
 /// Errc::unsupported for a type that is not in the list, invalid for one that lacks what it needs.
 Result<OfficeEvent> parse_office_event(std::string_view json);

@@ -12,6 +12,8 @@
 #include <set>
 #include <vector>
 
+#include "firmware/schedule/feed/receipt.hpp"
+
 namespace madoguchi::schedule {
 
 namespace {
@@ -178,6 +180,9 @@ class Reader {
     if (status == ICAL_STATUS_TENTATIVE) consultation.status = Status::tentative;
     consultation.seats = legs.seats;
     consultation.events = legs.events;
+    if (icalproperty* summary = icalcomponent_get_first_property(event, ICAL_SUMMARY_PROPERTY)) {
+      consultation.receipt = receipt_in(unescaped(value_of(summary)));
+    }
     result_.agenda.consultations.push_back(std::move(consultation));
   }
 

@@ -114,6 +114,7 @@ std::vector<Row> rows() {
   session("reassure_after", "45000ms", NOW(c.session.reassure_after));
   session("notice_for", "10000ms", NOW(c.session.notice_for));
   session("teardown_within", "3000ms", NOW(c.session.teardown_within));
+  session("ended_for", "60000ms", NOW(c.session.ended_for));
   session("farewell_for", "6000ms", NOW(c.session.farewell_for));
   const auto signalling = [&](std::string key, std::string standard, auto now) {
     result.push_back({"[signalling]\n", key, standard, "\"1100ms\"", "1100ms", now});

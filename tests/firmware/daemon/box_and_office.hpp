@@ -9,6 +9,7 @@ namespace madoguchi::test {
 
 inline constexpr const char* kQuickSession = R"([session]
 farewell_for = "100ms"
+ended_for = "200ms"
 retry_first = "100ms"
 retry_most = "500ms"
 answer_floor = "100ms"

@@ -16,6 +16,7 @@ namespace {
 /// An answer takes webrtcbin a while; a box that gives up before it comes cannot DELETE what it was not told of.
 const std::string kQuick = "[session]\npost_within = \"" + std::to_string(4 * kSlow) + "s\"\nconnect_within = \"" +
                            std::to_string(3 * kSlow) + "s\"\n" + R"(farewell_for = "100ms"
+ended_for = "200ms"
 retry_first = "100ms"
 retry_most = "500ms"
 answer_floor = "100ms"

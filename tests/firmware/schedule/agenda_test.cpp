@@ -144,6 +144,7 @@ TEST_CASE("an agenda survives its JSON, sorted by start") {
   agenda.consultations = {consultation("b", at(12), at(13)), consultation("a", at(10), at(11))};
   agenda.consultations[0].status = Status::tentative;
   agenda.consultations[0].events = "https://desk.example/events/b";
+  agenda.consultations[0].receipt = "20417";
   agenda.consultations[1].status = Status::cancelled;
   agenda.consultations[1].seats.push_back({"observer", "同席", "", "https://desk.example/whep/o"});
   const auto read = agenda_from_json(to_json(agenda));
@@ -165,6 +166,8 @@ TEST_CASE("an agenda survives its JSON, sorted by start") {
   CHECK(b.end == at(13));
   CHECK(b.status == Status::tentative);
   CHECK(b.events == "https://desk.example/events/b");
+  CHECK(b.receipt == "20417");
+  CHECK(a.receipt.empty());
 }
 
 TEST_CASE("JSON that is not an agenda is refused, each part of it") {
@@ -189,6 +192,9 @@ TEST_CASE("JSON that is not an agenda is refused, each part of it") {
       {R"("end":2)", R"("end":0)"},  // before its start
       {R"("status":"confirmed")", R"("status":"maybe")"},
       {R"("events":"",)", ""},
+      {R"("events":"")", R"("events":"","receipt":"Hanako")"},
+      {R"("events":"")", R"("events":"","receipt":"1234567890123")"},
+      {R"("events":"")", R"("events":"","receipt":7)"},
       {R"("seats":[)" + seat + "]", R"("seats":{})"},
       {seat, "1"},
       {seat, seat + "," + seat + "," + seat + "," + seat},

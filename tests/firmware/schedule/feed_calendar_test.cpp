@@ -250,6 +250,17 @@ TEST_CASE("the event's state") {
   });
 }
 
+TEST_CASE("of the summary the receipt number comes out, and nothing else") {
+  const std::string time = timed(":20260406T010000Z", ":20260406T020000Z");
+  const auto object =
+      run_feed_child(feed_header() + calendar(event(time + "SUMMARY:受付番号 20417\\, 山田花子 様\n"))).object();
+  const auto& found = object.at("consultations").as_array().at(0).as_object();
+  CHECK(found.at("receipt").as_string() == "20417");
+  CHECK(json::bj::serialize(object).find("山田") == std::string::npos);
+  const auto none = run_feed_child(feed_header() + calendar(event(time + "SUMMARY:山田花子 様 20417\n"))).object();
+  CHECK_FALSE(none.at("consultations").as_array().at(0).as_object().contains("receipt"));
+}
+
 TEST_CASE("ids are stable, one for each feed, event and occurrence") {
   const auto ids = [](const std::string& feed, const std::string& uid) {
     const std::string lines = timed(":20260406T010000Z", ":20260406T020000Z") + "RRULE:FREQ=DAILY;COUNT=3\n";

@@ -95,7 +95,7 @@ TEST_CASE("a closed page: silence is repaired until the seat is said to have lef
   CHECK(talk.delay(TimerKind::retry) == 1s);
   CHECK(talk(SeatLeft{"counsellor"}) ==
         "drop-leg:0 delete-resource clear:connection-lost clear:office-busy "
-        "forget-press close-devices tell:ended +teardown +farewell");
+        "forget-press close-devices tell:ended +teardown +farewell +ended");
   CHECK(view(talk.state).card == "ended-left");
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("a seat that is handed over leaves the talk waiting for the colleague"
     talk.offer(1);
     talk.answer(1);
     talk(FirstRtp{talk.key(1)});
-    CHECK(view(talk.state).card == "talking");
+    CHECK(view(talk.state).card == "talk-begins");
     CHECK(talk(SeatLeft{"counsellor"}).find("close-devices") != std::string::npos);
   }
   SECTION("who goes again") {
@@ -237,4 +237,151 @@ TEST_CASE("when the office is heard again and nobody sits there, the card calls 
   CHECK(view(talk.state).card == "trouble");
   CHECK(talk(SeatsSeen{{{"counsellor", false, ""}}}).find("clear:office-error") != std::string::npos);
   CHECK(view(talk.state).card == "calling-absent");
+}
+
+TEST_CASE("a talk begins with words over the picture, which go by themselves and come back by a short press") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  for (const std::uint32_t leg : {0U, 1U}) {
+    talk.offer(leg);
+    talk.answer(leg);
+    talk(Connected{talk.key(leg)});
+  }
+  talk(FirstRtp{talk.key(1)});
+  CHECK(talk.delay(TimerKind::notice) == 10s);
+  CHECK(view(talk.state).card == "talk-begins");
+  CHECK_FALSE(view(talk.state).over_picture);  // no picture yet: words instead of black
+  CHECK_FALSE(view(talk.state).pulse);
+  talk(FirstFrame{talk.key(1)});
+  CHECK(view(talk.state).card == "talk-begins");
+  CHECK(view(talk.state).over_picture);
+  talk(TimerRang{{TimerKind::notice, {}}});
+  CHECK(view(talk.state).card == "talking");
+  talk(Pressed{desk_plan()});
+  CHECK(view(talk.state).card == "hold-to-end");
+  CHECK(card(view(talk.state), {}).self_view);
+  talk(TimerRang{{TimerKind::notice, {}}});
+  CHECK(view(talk.state).card == "talking");
+  CHECK_FALSE(card(view(talk.state), {}).self_view);
+}
+
+TEST_CASE("what the far side stops of its own will is said in words, and what fills the screen then is no black") {
+  struct Row {
+    FarPaused paused;
+    std::string card;
+    bool over_picture;
+  };
+  const auto row = GENERATE(values<Row>({{{false, false}, "talking", true},
+                                         {{true, false}, "far-silent", true},
+                                         {{false, true}, "far-hidden", false},
+                                         {{true, true}, "far-paused", false}}));
+  Talk talk;
+  talk.talk();
+  talk(row.paused);
+  CHECK(view(talk.state).card == row.card);
+  CHECK(view(talk.state).over_picture == row.over_picture);
+  talk(HoldSet{true});
+  CHECK(view(talk.state).card == "on-hold");
+  talk(HoldSet{false});
+  CHECK(view(talk.state).card == row.card);
+  talk(FarPaused{});
+  CHECK(view(talk.state).card == "talking");
+  talk(row.paused);
+  talk.state.farewell.reset();
+  talk(LongPressed{});
+  CHECK_FALSE(talk.state.far_paused.picture);
+}
+
+TEST_CASE("a far side without a camera is no black screen once the first words are gone") {
+  Talk talk;
+  talk.call();
+  talk(SeatsSeen{{{"counsellor", true, "s1"}}});
+  talk.offer(1);
+  talk.answer(1);
+  talk(Connected{talk.key(1)});
+  talk(LegAge{talk.key(1), 100ms, 100ms});
+  CHECK(view(talk.state).card == "talk-begins");
+  talk(TimerRang{{TimerKind::notice, {}}});
+  CHECK(view(talk.state).card == "sound-only");
+  CHECK_FALSE(view(talk.state).over_picture);
+}
+
+TEST_CASE("a weak connection is said after three bad seconds, and taken back after as many good ones") {
+  Talk talk;
+  talk.talk();
+  const auto second = [&talk](int lost, std::chrono::milliseconds sound) {
+    talk(LegAge{talk.key(1), 10ms, sound, 10ms, lost});
+    return view(talk.state).card;
+  };
+  CHECK(second(30, 10ms) == "talking");
+  CHECK(second(0, 10ms) == "talking");
+  CHECK(second(8, 10ms) == "talking");
+  CHECK(second(0, 500ms) == "talking");
+  CHECK(second(9, 10ms) == "weak");
+  CHECK(second(7, 499ms) == "weak");
+  CHECK(second(0, 10ms) == "weak");
+  CHECK(second(0, 10ms) == "talking");
+  for (int i = 0; i < 9; ++i) second(50, 10ms);
+  CHECK(view(talk.state).card == "weak");
+  talk(LegAge{talk.key(1), 1min});  // lost, and connected anew: judged anew
+  CHECK_FALSE(talk.state.legs.at(1).weak);
+}
+
+TEST_CASE("what was lost is a share of the packets between two reports of one attempt") {
+  struct Row {
+    std::uint64_t packets, lost, packets_then, lost_then;
+    int percent;
+  };
+  for (const auto& [packets, lost, packets_then, lost_then, percent] : std::initializer_list<Row>{
+           {0, 0, 50, 0, 0}, {50, 0, 95, 5, 10}, {100, 5, 100, 55, 100}, {100, 5, 100, 5, 0}, {100, 5, 10, 0, 0}}) {
+    CAPTURE(packets, packets_then);
+    protocol::LegStats before;
+    before.key = {1, 7};
+    before.sound_packets = packets;
+    before.sound_lost = lost;
+    protocol::LegStats now = before;
+    now.sound_packets = packets_then;
+    now.sound_lost = lost_then;
+    CHECK(lost_percent(before, now) == percent);
+    now.key.epoch = 8;
+    CHECK(lost_percent(before, now) == 0);
+  }
+}
+
+TEST_CASE("the last card stands for a minute, with its receipt number, unless somebody presses") {
+  Talk talk;
+  talk.ready();
+  Plan plan = desk_plan();
+  plan.receipt = "20417";
+  talk(Pressed{plan});
+  talk.connect_both();
+  CHECK(talk(LongPressed{}).ends_with("+farewell +ended"));
+  CHECK(talk.delay(TimerKind::ended) == 60s);
+  CHECK(view(talk.state).card == "ended");
+  talk(Dropped{{0, 1}});
+  talk(Dropped{{1, 2}});
+  talk(DevicesClosed{});
+  talk(TimerRang{{TimerKind::farewell, {}}});
+  CHECK(talk.state.phase == Phase::idle);
+  talk(MediaReady{});
+  CHECK(view(talk.state).card == "ended");
+  REQUIRE(talk.state.farewell);
+  CHECK(talk.state.farewell->receipt == "20417");
+  CHECK_FALSE(view(talk.state).pulse);
+  SECTION("gone after a minute") {
+    talk(TimerRang{{TimerKind::ended, {}}});
+    CHECK(view(talk.state).card == "no-bookings");
+  }
+  SECTION("a press that finds nothing is answered over it") {
+    talk(Pressed{});
+    CHECK(view(talk.state).card == "nothing-open");
+    talk(TimerRang{{TimerKind::notice, {}}});
+    CHECK(view(talk.state).card == "ended");
+  }
+  SECTION("a new call begins without it") {
+    talk(Pressed{desk_plan()});
+    CHECK(view(talk.state).card == "calling");
+    CHECK_FALSE(talk.state.farewell);
+  }
 }

@@ -25,12 +25,12 @@ TEST_CASE("a press with somebody there becomes a consultation") {
   CHECK(talk(Connected{talk.key(0)}) == "");  // the far side sees us; we wait for its media, by the clock of the press
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(Connected{talk.key(1)}) == "");
-  CHECK(talk(FirstFrame{talk.key(1)}) == "tell:talking");
+  CHECK(talk(FirstFrame{talk.key(1)}) == "+notice tell:talking");
   CHECK(talk.state.phase == Phase::talking);
   CHECK(talk.legs() == "up up");
   CHECK(talk(LongPressed{}) ==
         "forget-press close-devices tell:ended drop-leg:0 delete-resource drop-leg:1 delete-resource +teardown "
-        "+farewell");
+        "+farewell +ended");
   const std::uint32_t first = 1;
   CHECK(talk.state.phase == Phase::ending);
   CHECK(talk(Dropped{{0, first}}) == "");
@@ -50,7 +50,7 @@ TEST_CASE("a far side without a camera is talking too: its sound is enough") {
   talk(Connected{talk.key(1)});
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(LegAge{talk.key(1), -1ms}) == "");
-  CHECK(talk(LegAge{talk.key(1), 100ms}) == "tell:talking");
+  CHECK(talk(LegAge{talk.key(1), 100ms}) == "+notice tell:talking");
 }
 
 TEST_CASE("a plain media server is tried at once, and 503 has a floor of ten seconds") {
@@ -129,7 +129,7 @@ TEST_CASE("404 on every leg is the end") {
   CHECK(talk(PostFailed{talk.key(0), PostFailure::not_found, {}}) == "raise:office-not-found drop-leg:0");
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(PostFailed{talk.key(1), PostFailure::not_found, {}}) ==
-        "raise:office-not-found drop-leg:1 forget-press close-devices +teardown +farewell");
+        "raise:office-not-found drop-leg:1 forget-press close-devices +teardown +farewell +ended");
   CHECK(talk.state.phase == Phase::ending);
   CHECK(view(talk.state).card == "ended-not-found");
 }
@@ -292,7 +292,8 @@ TEST_CASE("a call that nobody answers is given up, and says so") {
   CHECK(talk.delay(TimerKind::call) == 300s);
   talk(TimerRang{{TimerKind::reassure, {}}});
   CHECK(view(talk.state).card == "calling-long");
-  CHECK(talk(TimerRang{{TimerKind::call, {}}}) == "forget-press close-devices tell:cancelled +teardown +farewell");
+  CHECK(talk(TimerRang{{TimerKind::call, {}}}) ==
+        "forget-press close-devices tell:cancelled +teardown +farewell +ended");
   CHECK(view(talk.state).card == "ended-no-answer");
 }
 

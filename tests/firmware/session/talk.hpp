@@ -101,6 +101,7 @@ class Talk {
     (*this)(TimerRang{{TimerKind::rejoin, {0, 0}}});
     (*this)(FirstRtp{key(0)});
     (*this)(FirstFrame{key(1)});
+    (*this)(TimerRang{{TimerKind::notice, {}}});  // the words at the start have gone
   }
   void talk() {
     call();

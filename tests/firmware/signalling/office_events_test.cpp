@@ -124,6 +124,13 @@ TEST_CASE("names and lists are capped") {
   CHECK_FALSE(parse_office_event(seats_of(17)));
 }
 
+TEST_CASE("what the far side stops is two plain facts") {
+  CHECK(heard<Paused>(R"({"type":"paused","sound":true,"picture":false})").sound);
+  CHECK(heard<Paused>(R"({"type":"paused","sound":false,"picture":true})").picture);
+  CHECK_FALSE(parse_office_event(R"({"type":"paused","sound":true})"));
+  CHECK_FALSE(parse_office_event(R"({"type":"paused","sound":1,"picture":false})"));
+}
+
 TEST_CASE("staff wanted and listeners are read strictly") {
   CHECK(heard<Staff>(R"({"type":"staff","on":true})").on);
   CHECK_FALSE(parse_office_event(R"({"type":"staff"})"));

@@ -48,6 +48,7 @@ codecs = ${JSON.stringify(codecs)}
 ${patient}[camera]
 ${patient}[session]
 farewell_for = "3s"
+ended_for = "8s"
 `;
 
 export class Hall {
