@@ -110,6 +110,7 @@ loopback=true
 [box]
 hall = "中央公民館"
 telephone = "0123-45-6789"
+show_bookings = true
 state = "$state/box"
 socket = "$state/control.sock"
 programs = "$bin"
@@ -219,7 +220,7 @@ weight=$(for pid in "$box" "$(field media.pid <"$state/talking.json")" "$(field 
 done)
 browser_status=0
 wait "$counsellor" || browser_status=$?
-until_status card.code no-bookings 30  # nobody is asked to press for what is over
+until_status phase idle 30
 step "ended"
 
 python3 - "$state/talking.json" "$state/counsellor.json" "$browser_status" "$weight" <<'EOF'
