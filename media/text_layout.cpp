@@ -53,9 +53,8 @@ std::vector<std::string> pieces(const std::string& text, const std::string& lang
 
 void TextLayout::Unref::operator()(void* object) const { g_object_unref(object); }
 
-TextLayout::TextLayout()
-    : context_(pango_font_map_create_context(pango_cairo_font_map_get_default())),
-      layout_(pango_layout_new(context_.get())) {
+void TextLayout::open() {
+  context_.reset(pango_font_map_create_context(pango_cairo_font_map_get_default()));
   // The same picture at every size and on every machine, as far as that goes.
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
@@ -64,9 +63,11 @@ TextLayout::TextLayout()
   pango_cairo_context_set_font_options(context_.get(), options);
   cairo_font_options_destroy(options);
   pango_context_set_round_glyph_positions(context_.get(), FALSE);
+  layout_.reset(pango_layout_new(context_.get()));
 }
 
 void TextLayout::set(const std::string& text, int px, bool bold) {
+  if (!layout_) open();
   PangoFontDescription* font = pango_font_description_from_string(kFace);
   pango_font_description_set_absolute_size(font, static_cast<double>(px) * PANGO_SCALE);
   pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);

@@ -27,7 +27,6 @@ struct TextBlock {
 
 class TextLayout {
  public:
-  TextLayout();
   /// As few lines as fit into `width`, each as long as the others as far as it goes. `lang` "ja" breaks between phrases,
   /// others at spaces where there are any.
   [[nodiscard]] TextBlock lay(const std::string& text, const std::string& lang, int px, bool bold, double width);
@@ -38,6 +37,8 @@ class TextLayout {
   struct Unref {
     void operator()(void* object) const;
   };
+  /// With the first text: a picture without a word needs no face.
+  void open();
   void set(const std::string& text, int px, bool bold);
   double width_of(const std::string& text, int px, bool bold);
 
