@@ -29,6 +29,7 @@ constexpr double kDots = 1.0 / 12;
 constexpr double kRing = 1.0 / 7;
 constexpr double kBannerGround = 0.95;  ///< opaque: text stays readable over a white wall
 constexpr std::int64_t kDotMs = 500;
+constexpr std::int64_t kRingAfterMs = 250;  ///< a short press shows none
 
 struct Colour {
   double red, green, blue;
@@ -243,7 +244,7 @@ void paint_mark(cairo_t* cairo, Size size, double y, Colour under) {
 
 /// How long the button is held down already, of how long it takes.
 void paint_ring(cairo_t* cairo, const protocol::ShowCard& card, Size size, Moment now) {
-  if (card.held_since_ms == 0 || card.hold_ms <= 0) return;
+  if (card.held_since_ms == 0 || card.hold_ms <= 0 || now.boot_ms - card.held_since_ms < kRingAfterMs) return;
   const double share = std::clamp(static_cast<double>(now.boot_ms - card.held_since_ms) / card.hold_ms, 0.0, 1.0);
   const double radius = size.height * kRing;
   const double x = size.width / 2.0;
@@ -257,7 +258,6 @@ void paint_ring(cairo_t* cairo, const protocol::ShowCard& card, Size size, Momen
   cairo_set_source_rgb(cairo, 0.35, 0.35, 0.4);
   cairo_arc(cairo, x, y, radius, 0, 2 * std::numbers::pi);
   cairo_stroke(cairo);
-  if (share <= 0) return;
   cairo_set_source_rgb(cairo, 1, 1, 1);
   cairo_arc(cairo, x, y, radius, kUp, kUp + share * 2 * std::numbers::pi);
   cairo_stroke(cairo);
