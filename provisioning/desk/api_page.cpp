@@ -333,6 +333,12 @@ Reply Api::in_talk(const std::string& room, const std::string& what, const std::
     if (what == "handover") {
       done = rooms_.hand_over(room, session, *on, json::string_or(body, "to", "").value_or(""));
     }
+  } else if (what == "paused") {
+    const auto sound = json::boolean(body, "sound");
+    const auto picture = json::boolean(body, "picture");
+    if (!sound) return error_reply(422, sound.error().message);
+    if (!picture) return error_reply(422, picture.error().message);
+    done = rooms_.paused(room, session, *sound, *picture);
   } else if (what == "listeners") {
     auto names = listeners_of(body);
     if (!names) return error_reply(422, names.error().message);

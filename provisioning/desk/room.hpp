@@ -42,7 +42,8 @@ struct Rooms::Room {
   std::unique_ptr<Alarm> box_grace;
   bool box_away = false;
   bool on_hold = false;
-  std::string banner;  ///< "" = none
+  bool sound_paused = false, picture_paused = false;  ///< by who sits there
+  std::string banner;                                 ///< "" = none
   bool staff_called = false;
   std::vector<std::string> listeners;
   std::string help_by;  ///< who asks colleagues to come, "" = nobody

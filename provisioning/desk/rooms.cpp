@@ -149,7 +149,10 @@ bool Rooms::box_says(const std::string& id, const std::string& type) {
   if (type == "idle") state = room.state == RoomState::ended ? RoomState::ended : RoomState::quiet;
   room.box_away = false;  // first: who hears of the new state asks for it
   set_state(room, state);
-  if (state != RoomState::calling && state != RoomState::talking) forget_talk(room);
+  if (state != RoomState::calling && state != RoomState::talking) {
+    forget_talk(room);
+    for (const object& event : talk_of(room)) tell_seats(room, event);  // she may still sit there
+  }
   if (room.boxes.empty() && !room.box_grace) watch_box(rooms_[id]);
   tell_seats(room, {{"type", "box"}, {"event", type}});
   look_at_ring(room);

@@ -85,8 +85,8 @@ class Rooms {
   // Of the talk (rooms_talk.cpp); false: this session sits there no more.
   bool hold(const std::string& room, const std::string& session, bool on);
   bool banner(const std::string& room, const std::string& session, std::string text);
-  /// Offers the seat to colleagues: to one of that name, "" = to all; or takes that back. While it is offered, the same
-  /// again changes nothing.
+  /// Its microphone or camera is switched off: the hall's screen says so.
+  bool paused(const std::string& room, const std::string& session, bool sound, bool picture);
   /// Colleagues are asked silently to come to her; or no more.
   bool help(const std::string& room, const std::string& session, bool on);
   /// `who` comes; false: nobody asks for it (any more).
@@ -95,6 +95,8 @@ class Rooms {
   bool call_staff(const std::string& room, const std::string& session, bool on);
   /// Who listens beside her: the hall's screen says so.
   bool listeners(const std::string& room, const std::string& session, std::vector<std::string> names);
+  /// Offers the seat to colleagues: to one of that name, "" = to all; or takes that back. While it is offered, the same
+  /// again changes nothing.
   bool hand_over(const std::string& room, const std::string& session, bool on, std::string to);
 
   // ---- the desk's side

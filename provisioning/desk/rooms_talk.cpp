@@ -31,8 +31,26 @@ bool Rooms::banner(const std::string& id, const std::string& session, std::strin
   return true;
 }
 
+namespace {
+object paused_event(bool sound, bool picture) { return {{"type", "paused"}, {"sound", sound}, {"picture", picture}}; }
+}  // namespace
+
+/// Said again where nothing changed: a box that begins a call knows of nothing that was told before.
+bool Rooms::paused(const std::string& id, const std::string& session, bool sound, bool picture) {
+  const auto found = rooms_.find(id);
+  if (found == rooms_.end() || seat_of_session(*found->second, session) == nullptr) return false;
+  Room& room = *found->second;
+  room.sound_paused = sound;
+  room.picture_paused = picture;
+  if (room.state == RoomState::calling || room.state == RoomState::talking) {
+    tell_boxes(room, paused_event(sound, picture));
+  }
+  return true;
+}
+
 std::vector<object> Rooms::talk_of(const Room& room) {
   return {{{"type", "hold"}, {"on", room.on_hold}},
+          paused_event(room.sound_paused, room.picture_paused),
           {{"type", "banner"}, {"text", room.banner}},
           {{"type", "listeners"}, {"names", json::bj::array(room.listeners.begin(), room.listeners.end())}},
           {{"type", "staff"}, {"on", room.staff_called}}};
@@ -103,6 +121,7 @@ void Rooms::stop_help(Room& room, const std::string& who) {
 
 void Rooms::forget_talk(Room& room) {
   room.on_hold = false;
+  room.sound_paused = room.picture_paused = false;
   room.banner.clear();
   room.staff_called = false;
   room.listeners.clear();

@@ -68,6 +68,7 @@ export const join = (room, takesOver = false) =>
 export const leave = (room, id) => request('POST', `/api/rooms/${at(room)}/leave`, {session: id});
 export const end = (room, id) => request('POST', `/api/rooms/${at(room)}/end`, {session: id});
 export const hold = (room, id, on) => request('POST', `/api/rooms/${at(room)}/hold`, {session: id, on});
+export const paused = (room, id, what) => request('POST', `/api/rooms/${at(room)}/paused`, {session: id, ...what});
 export const banner = (room, id, text) => request('POST', `/api/rooms/${at(room)}/banner`, {session: id, text});
 export const handOver = (room, id, on, to = '') =>
   request('POST', `/api/rooms/${at(room)}/handover`, {session: id, on, to});

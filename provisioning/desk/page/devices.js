@@ -15,6 +15,7 @@ export class Devices {
     this.held = false;
     this.onChange = () => {};
     this.opening = null;
+    this.asked = false;   // the browser has answered
     this.stand = {};
   }
 
@@ -49,6 +50,7 @@ export class Devices {
       });
     }
     this.applyMute();
+    this.asked = true;
     this.onChange();
   }
 
@@ -69,6 +71,11 @@ export class Devices {
     this.applyMute();
   }
 
+  /// {sound, picture}: what the hall is sent none of. Without a camera it is sent a picture that says so.
+  paused() {
+    return {sound: this.muted.audio || (this.asked && this.missing.audio), picture: this.muted.video};
+  }
+
   /// On hold black and silence are sent, whatever is muted.
   hold(on) {
     this.held = on;
@@ -80,7 +87,7 @@ export class Devices {
   }
 
   close() {
-    this.wanted = false;
+    this.wanted = this.asked = false;
     stop(this.stream);
     this.stream = null;
     for (const stand of Object.values(this.stand)) stand.close();

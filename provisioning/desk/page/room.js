@@ -34,7 +34,10 @@ export class Room {
     this.devices = new Devices();
     this.devices.onChange = () => this.devicesChanged();
     this.view = new RoomView({
-      mute: (kind, on) => this.devices.mute(kind, on),
+      mute: (kind, on) => {
+        this.devices.mute(kind, on);
+        this.tellPaused();
+      },
       leave: () => this.leave(), end: () => this.end(), back: () => this.out(),
       again: () => again(this.room), devices: () => this.devices.open(),
       sound: () => (wakeSound(), this.view.play()), picture: () => this.look(),
@@ -51,6 +54,7 @@ export class Room {
     this.others.addEventListener('message', ({data}) => {
       if (data.room === this.room && this.session) this.finish('elsewhere');
     });
+    this.telling = Promise.resolve();
     this.turn = 0;  // of each visit to a room: what an earlier one still waits for is nothing to the next
     this.reset(null);
     setInterval(() => this.look(), 1000);
@@ -139,6 +143,7 @@ export class Room {
       opened: mine(() => {
         this.offline = false;
         this.seatedAt ||= Date.now();
+        this.tellPaused();
         this.update();
       }),
       lost: mine(() => {
@@ -177,6 +182,15 @@ export class Room {
     if (banner) await this.tell(() => api.banner(room, session, banner));
   }
 
+  /// One after the other: what the desk hears last is how it is. Told again with each stream, and to each call.
+  tellPaused() {
+    const {turn} = this;
+    this.telling = this.telling.then(async () => {
+      if (turn !== this.turn || !this.session || !this.seatedAt || this.offline) return;
+      await this.tell(() => api.paused(this.room, this.session, this.devices.paused()));
+    });
+  }
+
   hear(name, data) {
     if (name === 'offer') this.offered(data);
     if (name === 'offer-gone') this.drop(data.id);
@@ -206,6 +220,7 @@ export class Room {
     }
     if (name === 'box') {
       this.box = data.event;
+      if (data.event === 'calling') this.tellPaused();
       if (data.event === 'ended') this.finish('ended', 'hall');
     }
     this.update();
@@ -287,6 +302,7 @@ export class Room {
     const {stream, error, missing} = this.devices;
     this.view.own(stream, missing.audio || missing.video ? aboutDevices(error, missing) : null);
     for (const peer of this.peers.values()) peer.send(this.devices.tracks()).catch(() => {});
+    this.tellPaused();
   }
 
   newest(direction) {

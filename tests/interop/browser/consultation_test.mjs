@@ -86,11 +86,17 @@ for (const codecs of [['h264', 'vp8'], ['vp8']]) {
     await page.until('the hall\'s tone again, and no words', ({received, lacking}) =>
       near(received.toneHz, boxTone) && lacking === '');
 
-    // The counsellor mutes.
+    // The counsellor mutes: the screen says that it is she, instead of silence and black.
     await page.page.click('#mute-sound');
-    await box.until('silence from the counsellor', now => now.speaker.hz === 0);
+    await box.until('silence from the counsellor', now => now.speaker.hz === 0 && now.card.code === 'far-silent');
+    await page.page.click('#mute-picture');
+    await box.untilCard('far-paused', 10);
+    await picture(box, `tv-paused-${codecs[0]}`);
     await page.page.click('#mute-sound');
     await box.until('the counsellor\'s tone again', now => near(now.speaker.hz, pageTone));
+    await box.untilCard('far-hidden', 10);
+    await page.page.click('#mute-picture');
+    await box.untilCard('talking', 20);
     assert.deepEqual(page.problems.filter(text => !/ 401 .*\/api\/me\)/.test(text)), []);
   });
 }

@@ -71,16 +71,46 @@ TEST_CASE("a counsellor holds and writes, and the hall hears it, also when it co
   CHECK(Talk::latest(d.hall).find(R"("type":"banner","text":"")") != std::string::npos);
 }
 
+TEST_CASE("a microphone or camera that is off is told to the hall, also when it comes back or calls again") {
+  Talk d;
+  const std::string off = R"({"type":"paused","sound":true,"picture":false})";
+  CHECK(d.does("paused", {{"sound", true}, {"picture", false}}).status == 204);
+  CHECK(Talk::heard(d.hall, off));
+  CHECK(Talk::heard(d.begin("GET", "/events/" + d.booking.room)->reply.value(), off));
+
+  // The hall gives up and calls again, and she is still there: the box has forgotten, and so has the desk.
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"cancelled"})") == 204);
+  d.hall = d.begin("GET", "/events/" + d.booking.room)->reply.value();
+  CHECK(d.does("paused", {{"sound", true}, {"picture", false}}).status == 204);
+  CHECK_FALSE(Talk::heard(d.hall, R"("type":"paused")"));  // nobody calls
+  REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);
+  CHECK(d.does("paused", {{"sound", true}, {"picture", false}}).status == 204);
+  CHECK(Talk::heard(d.hall, off));
+}
+
+TEST_CASE("whoever sits down next does not inherit a microphone that is off") {
+  Talk d;
+  CHECK(d.does("paused", {{"sound", true}, {"picture", true}}).status == 204);
+  CHECK(d.does("leave", {}).status == 204);
+  d.be("suzuki");
+  d.sit();
+  CHECK(Talk::heard(d.begin("GET", "/events/" + d.booking.room)->reply.value(),
+                    R"({"type":"paused","sound":false,"picture":false})"));
+}
+
 TEST_CASE("hold and banner are refused to who does not sit there, and where they say nothing") {
   Talk d;
   CHECK(d.does("hold", {}).status == 422);
   CHECK(d.does("banner", {}).status == 422);
+  CHECK(d.does("paused", {{"sound", true}}).status == 422);
+  CHECK(d.does("paused", {{"picture", true}}).status == 422);
   std::string kanji;
   for (int i = 0; i < 120; ++i) kanji += "\xe7\xaa\x93";
   CHECK(d.does("banner", {{"text", kanji}}).status == 204);
   CHECK(d.does("banner", {{"text", kanji + "x"}}).status == 422);
   d.session = "somebody-else";
   CHECK(d.does("hold", {{"on", true}}).status == 410);
+  CHECK(d.does("paused", {{"sound", true}, {"picture", false}}).status == 410);
   CHECK(d.does("banner", {{"text", "x"}}).status == 410);
   CHECK(d.does("handover", {{"on", true}}).status == 410);
   CHECK_FALSE(Talk::heard(d.hall, R"("type":"hold","on":true)"));
