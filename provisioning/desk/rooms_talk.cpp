@@ -162,7 +162,7 @@ bool Rooms::hand_over(const std::string& id, const std::string& session, bool on
     const auto held = weak.lock();
     if (held && held->handover) stop_handover(*held, "nobody");
   });
-  tell_seats(*room, {{"type", "handover"}, {"on", true}, {"since", rfc3339(handover.since)}});
+  tell_seats(*room, {{"type", "handover"}, {"on", true}, {"since", rfc3339(handover.since)}, {"to", handover.to}});
   rings_.tell(handover_event(*room));
   return true;
 }

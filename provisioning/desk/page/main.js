@@ -3,12 +3,12 @@
 // brings a reloaded tab back into its room; an address alone, pasted or bookmarked, does not sit down anywhere.
 
 import * as api from './api.js';
+import {DeviceCheck} from './device_check.js';
 import {$, ask, show} from './dom.js';
 import {setUpLogin} from './login.js';
 import {Rings} from './ring.js';
 import {Room} from './room.js';
 import {wakeSound} from './sound.js';
-import {Trial} from './trial.js';
 import {aboutError} from './words.js';
 import {States} from './states.js';
 import {Today} from './today.js';
@@ -19,7 +19,7 @@ let me = null, deskStream = null;
 let pending = null;  // the room whose ring she answers once she is logged in
 let answering = false;  // a ring, rather than entering from the list
 const rings = new Rings(answer);
-const trial = new Trial();
+const deviceCheck = new DeviceCheck();
 const today = new Today(id => enterRoom(id));
 const states = new States({takes: on => rings.takes(on), wrong: error => error.status === 401 ? signedOut() : say(aboutError(error))});
 const room = new Room({
@@ -52,7 +52,7 @@ async function answer({type, room: id}) {
 function enterRoom(id, {takesOver = false, rang = false} = {}) {
   answering = rang;
   say('');
-  trial.stop();
+  deviceCheck.stop();
   sessionStorage.setItem(roomKey, id);
   address(`#/room/${encodeURIComponent(id)}`);
   rings.sitIn(id);
@@ -106,7 +106,10 @@ function signedIn(who) {
       if (name === 'handover-over') rings.remove(data.room);
       if (name === 'help' && data.by !== me?.name) rings.add({...data, key: `help ${data.room}`});
       if (name === 'help-over') rings.remove(`help ${data.room}`);
-      if (name === 'counsellors') states.show(data.list, me?.name);
+      if (name === 'counsellors') {
+        states.show(data.list, me?.name);
+        room.view.colleagues(data.list.filter(each => each.name !== me?.name));
+      }
       if (name === 'bookings' && !$('today').hidden) today.changed(data.day);
     },
   });
@@ -123,7 +126,7 @@ function signedIn(who) {
 function signedOut() {
   if (!me) return;
   me = null;
-  trial.stop();
+  deviceCheck.stop();
   today.stop();
   room.out();
   view('login');

@@ -48,7 +48,7 @@ export class Room {
       listeners: names => this.tell(() => api.listeners(this.room, this.session, names)),
       departments: () => api.departments().catch(error => this.view.say(aboutError(error))),
       trial: (call, on) => this.tell(() => api.markTrial(call, on)),
-      handOver: on => this.tell(() => api.handOver(this.room, this.session, on)),
+      handOver: (on, to) => this.tell(() => api.handOver(this.room, this.session, on, to)),
     });
     this.others = new BroadcastChannel('madoguchi-room');  // our other tabs: one seat, one tab
     this.others.addEventListener('message', ({data}) => {
@@ -197,7 +197,7 @@ export class Room {
     if (name === 'ended') this.finish('ended', data.by);
     if (name === 'handed-over') this.finish('handed', data.to);
     if (name === 'handover') {
-      this.view.handOver(data.on ? Date.parse(data.since) : null);
+      this.view.handOver(data.on ? Date.parse(data.since) : null, data.to);
       if (!data.on && handoverWords[data.why]) this.view.say(handoverWords[data.why]);
     }
     if (name === 'hold' && data.on !== this.held) this.onHold(data.on);  // said again with each stream

@@ -3,6 +3,7 @@
 // room.js tells it everything, and hears of the buttons through the callbacks.
 
 import {$, ask, both, busy, make, show} from './dom.js';
+import {stateWords} from './states.js';
 import {endedBy, handedTo, inTalk, lackWords, lasting, recordLine, roomStates} from './words.js';
 
 const mutedKey = 'madoguchi.muted';
@@ -16,12 +17,18 @@ export class RoomView {
     this.on = on;
     this.muted = {audio: false, video: false};
     this.playing = false;
+    this.others = [];
     $('mute-sound').addEventListener('click', () => this.mute('audio', !this.muted.audio));
     $('mute-picture').addEventListener('click', () => this.mute('video', !this.muted.video));
     $('leave').addEventListener('click', () => on.leave());
     $('end').addEventListener('click', () => busy($('end'), () => this.askEnd()));
     $('hold').addEventListener('click', () => busy($('hold'), () => on.hold(!this.held)));
-    $('hand-over').addEventListener('click', () => busy($('hand-over'), () => this.askHandOver()));
+    $('hand-over').addEventListener('click', () => this.openHandover());
+    $('handover-no').addEventListener('click', () => $('handover-dialog').close());
+    $('handover-form').addEventListener('submit', event => {
+      event.preventDefault();
+      busy(event.submitter ?? $('handover-no'), () => this.offerSeat());
+    });
     $('handover-stop').addEventListener('click', () => busy($('handover-stop'), () => on.handOver(false)));
     $('emergency').addEventListener('click', () => $('emergency-dialog').showModal());
     $('emergency-close').addEventListener('click', () => $('emergency-dialog').close());
@@ -76,7 +83,7 @@ export class RoomView {
 
   closeDialogs() {
     if ($('ask').open) $('ask').close('no');
-    for (const each of ['write-dialog', 'emergency-dialog', 'listeners-dialog']) if ($(each).open) $(each).close();
+    for (const each of ['write-dialog', 'emergency-dialog', 'listeners-dialog', 'handover-dialog']) if ($(each).open) $(each).close();
   }
 
   /// Where help must be sent.
@@ -138,12 +145,35 @@ export class RoomView {
     if (yes) await this.on.end();
   }
 
-  async askHandOver() {
-    const yes = await ask({
-      title: '別の相談員に引き継ぎますか', yes: ['呼びかける', 'Ask colleagues'],
-      text: 'ほかの相談員の画面に呼びかけます。だれかが引き受けるまで、あなたがこのまま話します。1分たってもだれもいないときは、そのまま続きます。',
-    });
-    if (yes) await this.on.handOver(true);
+  /// Whose pages are open besides hers: [{name, state}]. While she chooses, her choice stays.
+  colleagues(others) {
+    this.others = others;
+    if ($('handover-dialog').open) this.showColleagues();
+  }
+
+  showColleagues() {
+    const chosen = $('handover-choices').querySelector('input:checked')?.value ?? '';
+    const choice = (value, ...words) => make('label', {},
+      make('input', {type: 'radio', name: 'handover-to', value, checked: value === chosen}), make('span', {}, ...words));
+    $('handover-choices').replaceChildren(choice('', ...both('全員に呼びかける', 'All colleagues')),
+      ...this.others.map(({name, state}) => choice(name, `${name} `, make('small', {}, stateWords[state] ?? state))));
+    if (!$('handover-choices').querySelector('input:checked')) $('handover-choices').querySelector('input').checked = true;
+    $('handover-ask').disabled = this.others.length === 0;
+    $('handover-nobody').textContent = this.others.length ? '' :
+      'ほかの相談員の画面が開いていません。電話で声をかけてください。 / No colleague has the page open: telephone one.';
+  }
+
+  openHandover() {
+    $('handover-error').textContent = '';
+    $('handover-choices').replaceChildren();
+    this.showColleagues();
+    $('handover-dialog').showModal();
+  }
+
+  async offerSeat() {
+    const wrong = await this.on.handOver(true, $('handover-choices').querySelector('input:checked').value);
+    $('handover-error').textContent = wrong;
+    if (!wrong) $('handover-dialog').close();
   }
 
   hold(on) {
@@ -161,9 +191,11 @@ export class RoomView {
     else if (!$('write-dialog').open) $('write-text').value = '';
   }
 
-  /// `since`: when the seat was offered, in ms; null = it is not.
-  handOver(since) {
+  /// `since`: when the seat was offered, in ms; null = it is not. `to`: to whom, '' = to all.
+  handOver(since, to = '') {
     this.handoverSince = since;
+    $('room-handover-to').textContent = to ? `${to}さんに呼びかけています。` : '引き継ぐ人を探しています。';
+    $('room-handover-to-en').textContent = to ? `Asking ${to}.` : 'Looking for a colleague.';
     show($('room-handover'), since !== null);
     $('hand-over').disabled = since !== null;
   }

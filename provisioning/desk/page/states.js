@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import {$, ask, make} from './dom.js';
 
-const words = {taking: '受付中', busy: '窓口対応中', away: '離席'};
+export const stateWords = {taking: '受付中', busy: '窓口対応中', away: '離席'};
 
 export class States {
   /// `takes(on)`: rings are for her. `wrong(error)`: it could not be set.
@@ -26,7 +26,7 @@ export class States {
     const own = list.find(({name}) => name === me);
     if (own) this.mark(own.state);
     $('colleagues').replaceChildren(...list.map(({name, state}) =>
-      make('span', {class: `colleague is-${state}`}, `${name} `, make('b', {}, words[state] ?? state))));
+      make('span', {class: `colleague is-${state}`}, `${name} `, make('b', {}, stateWords[state] ?? state))));
   }
 
   /// Nobody else takes calls, and she does.
@@ -50,7 +50,7 @@ export class States {
       this.mark(before);
       if (error.body?.code !== 'last') return this.wrong(error);
       const yes = await ask({
-        title: '受付中の人がいなくなります', yes: [`${words[state]}にする`, 'Do it'],
+        title: '受付中の人がいなくなります', yes: [`${stateWords[state]}にする`, 'Do it'],
         text: '会館が呼び出しても、だれの画面も鳴りません。ほかの相談員に声をかけてから変えてください。',
       });
       if (yes) await this.choose(state, true);

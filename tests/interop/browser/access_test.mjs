@@ -65,7 +65,7 @@ pageTest('the room: waiting, talking, each dialog, on hold, ended', async (page,
   await accessible(page, 'room, talking');
   for (const [button, dialog, close] of [
     ['write', 'write-dialog', 'write-no'], ['emergency', 'emergency-dialog', 'emergency-close'],
-    ['listeners', 'listeners-dialog', 'listeners-no'], ['hand-over', 'ask', 'ask-no'], ['end', 'ask', 'ask-no'],
+    ['listeners', 'listeners-dialog', 'listeners-no'], ['hand-over', 'handover-dialog', 'handover-no'], ['end', 'ask', 'ask-no'],
   ]) {
     await page.page.click(`#${button}`);
     await page.page.waitForSelector(`#${dialog}[open]`);
@@ -85,14 +85,14 @@ pageTest('the room: waiting, talking, each dialog, on hold, ended', async (page,
 
 pageTest('camera and microphone are tried on the list, and given back', async page => {
   await page.page.click('#try-devices');
-  await page.page.waitForFunction(() => document.getElementById('trial-own').videoWidth > 0);
-  await page.page.waitForFunction(() => document.getElementById('trial-level').value > 50);
-  await page.page.waitForFunction(() => /声が入って/.test(document.getElementById('trial-words').textContent));
-  await picture(page, 'trial');
+  await page.page.waitForFunction(() => document.getElementById('device-check-own').videoWidth > 0);
+  await page.page.waitForFunction(() => document.getElementById('device-check-level').value > 50);
+  await page.page.waitForFunction(() => /声が入って/.test(document.getElementById('device-check-words').textContent));
+  await picture(page, 'device-check');
   await accessible(page, 'list, trying');
-  await page.page.click('#trial-stop');
-  assert.equal(await page.page.$eval('#trial-own', video => video.srcObject), null);
-  assert.equal(await page.page.isVisible('#trial'), false);
+  await page.page.click('#device-check-stop');
+  assert.equal(await page.page.$eval('#device-check-own', video => video.srcObject), null);
+  assert.equal(await page.page.isVisible('#device-check'), false);
 });
 
 pageTest('a camera that is refused is told with what to do, before a hall rings', async page => {
@@ -100,5 +100,5 @@ pageTest('a camera that is refused is told with what to do, before a hall rings'
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('refused', 'NotAllowedError'));
   });
   await page.page.click('#try-devices');
-  await page.page.waitForFunction(() => /許可/.test(document.getElementById('trial-error').textContent));
+  await page.page.waitForFunction(() => /許可/.test(document.getElementById('device-check-error').textContent));
 });

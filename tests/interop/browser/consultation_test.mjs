@@ -155,7 +155,8 @@ e2e('hold, writing, who listens and the hall\'s staff are on the screen, and a c
   await other.login('yamada', 'lantern-12-orchid');
   await other.waitView('today');
   await page.page.click('#hand-over');
-  await page.page.click('#ask-yes');
+  await page.page.click('#handover-choices label:has-text("yamada")');
+  await page.page.click('#handover-ask');
   await other.answer(booking.room);
   await page.until('the seat to pass', ({state}) => state === 'handed', 20 * slow);
   await talking(other);

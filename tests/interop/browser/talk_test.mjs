@@ -44,7 +44,10 @@ pageTest('a desk that is started anew does not take her off hold', async (page, 
   await page.page.click('#hold');
   await page.until('the hold', ({state}) => state === 'held');
   const asked = [];
-  page.page.on('request', request => asked.push(new URL(request.url()).pathname.split('/').pop()));
+  page.page.on('request', request => {
+    const {pathname} = new URL(request.url());
+    if (pathname.startsWith('/api/rooms/')) asked.push(pathname.split('/').pop());  // the list's stream comes when it comes
+  });
   await desk().restart();
   const from = box.heard.length;
   await box.listen(room);
@@ -78,7 +81,7 @@ pageTest('a colleague takes over while she stays', async (page, t) => {
   await talk(page, box, room);
   const other = await colleague(t);
   await page.page.click('#hand-over');
-  await page.page.click('#ask-yes');
+  await page.page.click('#handover-ask');
   const ring = await other.page.waitForSelector(`.ring[data-room="${room}"]`);
   assert.match(await ring.textContent(), /sato.*南公民館/);
   assert.equal((await page.stats()).state, 'talking');
@@ -100,12 +103,63 @@ pageTest('a colleague takes over while she stays', async (page, t) => {
   await other.end();
 });
 
+pageTest('the seat is offered to one by name, and only she is asked', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  await talk(page, box, room);
+  await page.page.click('#hand-over');
+  assert.match(await page.page.textContent('#handover-nobody'), /画面が開いていません/);
+  assert.ok(await page.page.isDisabled('#handover-ask'));  // nobody would hear it
+  const other = await colleague(t);
+  await desk().addCounsellor('mori', 'hashi-no-shita-5');
+  const third = await colleague(t, 'mori', 'hashi-no-shita-5');
+  await page.page.click('#handover-choices label:has-text("suzuki")');
+  await third.page.click('#my-state label:has-text("離席")');
+  await page.page.waitForSelector('#handover-choices label:has-text("mori"):has-text("離席")');  // known while she chooses
+  await picture(page, 'handover-choice');
+  await page.page.click('#handover-ask');
+  await other.page.waitForSelector(`.ring[data-room="${room}"]`);
+  assert.match(await page.page.textContent('#room-handover'), /suzukiさんに呼びかけています/);
+  assert.equal(await third.page.locator(`.ring[data-room="${room}"]`).count(), 0);
+  await page.page.reload();
+  await page.page.waitForSelector('#room-handover:has-text("suzukiさん")');
+  await other.answer(room);
+  await page.until('its end here', ({state}) => state === 'handed');
+});
+
+pageTest('a narrow window clips nothing of the room', async (page, t) => {
+  const {box, room} = await bookedNow(t, 'ふれあい交流センター北部みどりヶ丘コミュニティ会館');
+  await talk(page, box, room);
+  await page.page.click('#write');
+  await page.page.fill('#write-text', '３番の窓口で青い紙をもらってください');
+  await page.page.click('#write-form [type=submit]');
+  await page.page.waitForSelector('#room-banner:not([hidden])');
+  for (const [width, height] of [[1280, 720], [1024, 768], [760, 800], [480, 800], [360, 740]]) {
+    await page.page.setViewportSize({width, height});
+    const seen = await page.page.evaluate(() => ({
+      over: document.documentElement.scrollWidth - innerWidth,
+      outside: [...document.querySelectorAll('#room button, #room h1, #room-state, #room-banner-text')]
+        .filter(each => each.checkVisibility()).map(each => [each.id || each.textContent, each.getBoundingClientRect(), each])
+        .filter(([, box, each]) => box.left < 0 || box.right > innerWidth + 0.5 || box.top < 0 ||
+          box.bottom > innerHeight + 0.5 || each.scrollWidth > each.clientWidth + 1)
+        .map(([what]) => what),
+      rows: new Set([...document.querySelectorAll('#controls button')].filter(each => each.checkVisibility())
+        .map(each => each.getBoundingClientRect().top)).size,
+      picture: document.getElementById('far').getBoundingClientRect().height,
+    }));
+    await picture(page, `room-${width}`);
+    assert.ok(width < 901 || seen.rows === 1, `${seen.rows} rows of buttons at ${width}`);
+    assert.ok(seen.over <= 0, `${seen.over} pixels to the right at ${width}`);
+    assert.deepEqual(seen.outside, [], `clipped at ${width}x${height}`);
+    assert.ok(seen.picture >= height / 4, `the hall has ${seen.picture} of ${height} lines`);
+  }
+});
+
 pageTest('a handover is taken back, and the colleague is asked no more', async (page, t) => {
   const {box, room} = await bookedNow(t);
   await talk(page, box, room);
   const other = await colleague(t);
   await page.page.click('#hand-over');
-  await page.page.click('#ask-yes');
+  await page.page.click('#handover-ask');
   await other.page.waitForSelector(`.ring[data-room="${room}"]`);
   await page.page.click('#handover-stop');
   await other.page.waitForSelector(`.ring[data-room="${room}"]`, {state: 'detached'});

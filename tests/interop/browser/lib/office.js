@@ -37,9 +37,9 @@ export function office(options = {}) {
   }
 
   /// Another counsellor, on her list.
-  async function colleague(t) {
+  async function colleague(t, name = 'suzuki', password = 'yane-no-ue-7') {
     const other = await visitor(t);
-    await other.login('suzuki', 'yane-no-ue-7');
+    await other.login(name, password);
     await other.waitView('today');
     return other;
   }

@@ -8,12 +8,12 @@ import {aboutDevices} from './words.js';
 
 const heardAbove = -50;  // dBFS: a voice at arm's length is far above it
 
-export class Trial {
+export class DeviceCheck {
   constructor() {
     this.devices = new Devices();
     this.devices.onChange = () => this.changed();
     $('try-devices').addEventListener('click', () => busy($('try-devices'), () => this.start()));
-    $('trial-stop').addEventListener('click', () => {
+    $('device-check-stop').addEventListener('click', () => {
       this.stop();
       $('try-devices').focus();
     });
@@ -23,7 +23,7 @@ export class Trial {
     wakeSound();
     await this.devices.open();
     this.heard = false;
-    show($('trial'), true);
+    show($('device-check'), true);
     this.timer ??= setInterval(() => this.look(), 100);
   }
 
@@ -33,24 +33,24 @@ export class Trial {
     this.timer = undefined;
     this.devices.close();
     this.meter?.listen(null);
-    $('trial-own').srcObject = null;
-    show($('trial'), false);
+    $('device-check-own').srcObject = null;
+    show($('device-check'), false);
   }
 
   changed() {
     const {stream, error, missing} = this.devices;
-    $('trial-own').srcObject = stream?.getVideoTracks().length ? stream : null;
+    $('device-check-own').srcObject = stream?.getVideoTracks().length ? stream : null;
     this.meter ??= new Meter();
     this.meter.listen(stream);
     const lacking = missing.audio || missing.video;
-    $('trial-error').textContent = lacking ? aboutDevices(error, missing)[1] : '';
+    $('device-check-error').textContent = lacking ? aboutDevices(error, missing)[1] : '';
   }
 
   look() {
     const level = this.meter?.level() ?? -100;
-    $('trial-level').value = Math.max(0, 100 + level);
+    $('device-check-level').value = Math.max(0, 100 + level);
     if (level > heardAbove) this.heard = true;
-    $('trial-words').textContent = this.devices.missing.audio ? '' :
+    $('device-check-words').textContent = this.devices.missing.audio ? '' :
       this.heard ? '声が入っています。 / Your voice is heard.' : '何か話してみてください。 / Say something.';
   }
 }
