@@ -251,7 +251,8 @@ std::optional<StreamId> Rooms::open_page(const std::string& id, const std::strin
   for (const object& event : talk_of(room)) out(event);
   if (!room.help_by.empty()) out(object{{"type", "help"}, {"on", true}});
   if (room.handover) {
-    out(object{{"type", "handover"}, {"on", true}, {"since", rfc3339(room.handover->since)}, {"to", room.handover->to}});
+    out(object{
+        {"type", "handover"}, {"on", true}, {"since", rfc3339(room.handover->since)}, {"to", room.handover->to}});
   }
   std::vector<object> waiting;
   for (const Offer* offer : offers_.waiting(id, seat->id)) waiting.push_back(offer_event(*offer));

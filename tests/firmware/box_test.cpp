@@ -77,12 +77,13 @@ struct Room {
     return made;
   }
   /// A booking in the agenda that an earlier life left on the disk.
-  void booked(std::chrono::minutes from, std::chrono::minutes until) {
+  void booked(std::chrono::minutes from, std::chrono::minutes until, const std::string& receipt = {}) {
     schedule::Consultation consultation;
     consultation.id = "0123456789abcdef";
     consultation.feed = "hall";
     consultation.start = clock.wall() + from;
     consultation.end = clock.wall() + until;
+    consultation.receipt = receipt;
     consultation.seats.push_back(
         {"counsellor", "相談員", "https://desk.example/whip/r", "https://desk.example/whep/r"});
     object agenda = schedule::to_json(schedule::Agenda{{consultation}});
@@ -107,6 +108,20 @@ struct Room {
     until(
         io, [&reply] { return reply.wait_for(0s) == std::future_status::ready; }, 20s);
     return reply.get();
+  }
+  protocol::ShowCard latest() const {
+    const auto cards = media.heard<protocol::ShowCard>();
+    return cards.empty() ? protocol::ShowCard() : cards.back();
+  }
+  /// All that the present card says, in all languages.
+  std::string words() const {
+    const protocol::ShowCard card = latest();
+    std::string all = card.hall + '\n' + card.date + '\n';
+    for (const auto& text : card.texts) {
+      all += text.title + '\n';
+      for (const auto& line : text.lines) all += line + '\n';
+    }
+    return all;
   }
   /// Cards of this code in the present life of the media process, with their chimes.
   std::vector<std::string> chimes(std::string_view code) const {
@@ -133,6 +148,58 @@ TEST_CASE("a press is answered on the screen, with a chime, each time") {
   button.press(board::Press::short_press);
   room.settle();
   CHECK(room.chimes("nothing-open") == Strings{"press", "press"});
+}
+
+TEST_CASE("a finger lights the lamp at once, and fills a ring where holding on means something else") {
+  auto made = std::make_unique<HallBoard>();
+  HallBoard& button = *made;
+  Room room(std::move(made), [](Room& it) { it.booked(5min, 30min); });
+  const auto since = [&room] { return room.latest().held_since_ms; };
+  button.ears.touch(true);
+  room.settle();
+  CHECK(room.board->lamp().mode == board::Lamp::Mode::pulse);
+  CHECK(since() == 0);  // from idle any press starts
+  button.ears.touch(false);
+  button.press(board::Press::short_press);
+  room.settle();
+  REQUIRE(room.latest().code == "calling");
+  CHECK(since() == 0);
+
+  room.advance(2s);
+  button.ears.touch(true);
+  room.settle();
+  CHECK(since() == room.clock.boot().time_since_epoch() / 1ms);
+  CHECK(room.latest().hold_ms == config::Config().board.press.long_after / 1ms);
+  button.ears.touch(false);
+  room.settle();
+  CHECK(since() == 0);
+}
+
+TEST_CASE("the day on the screen is another after midnight in Japan") {
+  Room room(std::make_unique<HallBoard>(), [](Room& it) {
+    const auto day = WallTime(std::chrono::floor<std::chrono::hours>(it.clock.wall().time_since_epoch()));
+    REQUIRE(day == it.clock.wall());            // 17:00 in Japan
+    it.clock.advance(6h + 59min + 30s, [] {});  // nothing runs yet
+    it.booked(600min, 630min);
+  });
+  CAPTURE(room.latest().code, room.words());
+  CHECK(room.latest().date.find("15日（金）") != std::string::npos);
+  room.advance(25s);
+  CHECK(room.latest().date.find("15日（金）") != std::string::npos);
+  room.advance(10s);
+  CHECK(room.latest().date.find("16日（土）") != std::string::npos);
+}
+
+TEST_CASE("the receipt number is shown from the press on, not to whoever walks by") {
+  auto made = std::make_unique<HallBoard>();
+  HallBoard& button = *made;
+  Room room(std::move(made), [](Room& it) { it.booked(5min, 30min, "100234"); });
+  REQUIRE(room.latest().code == "ready");
+  CHECK(room.words().find("100234") == std::string::npos);
+  button.press(board::Press::short_press);
+  room.settle();
+  REQUIRE(room.latest().code == "calling");
+  CHECK(room.words().find("受付番号　100234") != std::string::npos);
 }
 
 TEST_CASE("a press while the media process hangs is answered by the next one") {
