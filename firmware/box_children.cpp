@@ -141,7 +141,7 @@ struct Box::Heard {
   void operator()(const protocol::Dropped& it) const { box.runner_.dispatch(session::Dropped{it.key}); }
   void operator()(const protocol::LegStats& it) const {
     using std::chrono::milliseconds;
-    const int lost = session::lost_percent(std::exchange(box.leg_stats_[it.key.leg], it), it);
+    const session::LostPackets lost = session::lost_between(std::exchange(box.leg_stats_[it.key.leg], it), it);
     box.runner_.dispatch(session::LegAge{it.key, milliseconds(it.media_age_ms), milliseconds(it.sound_age_ms),
                                          milliseconds(it.picture_age_ms), lost});
   }

@@ -62,16 +62,26 @@ int sequence_of(GstBuffer* buffer) {
 }
 
 /// Behind the jitter buffer packets come in order: a gap is what will never come.
+void count(Peer::Port::Came& came, GstBuffer* buffer) {
+  const int sequence = sequence_of(buffer);
+  if (sequence < 0) return;
+  ++came.packets;
+  const int gap = (sequence - came.last_sequence - 1) & 0xffff;
+  if (came.last_sequence >= 0 && gap < kMostGap) came.lost += static_cast<std::uint64_t>(gap);
+  came.last_sequence = sequence;
+}
+
 GstPadProbeReturn on_sound_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const PortPtr& port = held(data);
   if (!port->gate.is_open()) return GST_PAD_PROBE_OK;
   port->sound_at = monotonic_us();
-  const int sequence = sequence_of(GST_PAD_PROBE_INFO_BUFFER(info));
-  if (sequence < 0) return GST_PAD_PROBE_OK;
-  ++port->sound_packets;
-  const int gap = (sequence - port->last_sequence - 1) & 0xffff;
-  if (port->last_sequence >= 0 && gap < kMostGap) port->sound_lost += static_cast<std::uint64_t>(gap);
-  port->last_sequence = sequence;
+  count(port->sound_came, GST_PAD_PROBE_INFO_BUFFER(info));
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn on_picture_rtp(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const PortPtr& port = held(data);
+  if (port->gate.is_open()) count(port->picture_came, GST_PAD_PROBE_INFO_BUFFER(info));
   return GST_PAD_PROBE_OK;
 }
 
@@ -128,9 +138,23 @@ void decode_pad(const PortPtr& port, GstBin* pipeline, GstPad* pad) {
   gst_element_sync_state_with_parent(bin);
   GstPad* sink = gst_element_get_static_pad(bin, "sink");
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, hold(port), let_go);
-  if (audio) gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_sound_rtp, hold(port), let_go);
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, audio ? on_sound_rtp : on_picture_rtp, hold(port), let_go);
   if (gst_pad_link(pad, sink) != GST_PAD_LINK_OK) log::warning("pad-not-linked", {{"encoding", encoding}});
   gst_object_unref(sink);
+}
+
+void ask_for_whole_picture(GstElement* webrtc) {
+  const auto ask = [](GstElement*, GstPad* pad, gpointer) -> gboolean {
+    GstCaps* caps = gst_pad_get_current_caps(pad);
+    if (caps == nullptr) return TRUE;
+    const char* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
+    if (g_strcmp0(media, "video") == 0) {
+      gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+    }
+    gst_caps_unref(caps);
+    return TRUE;
+  };
+  gst_element_foreach_src_pad(webrtc, ask, nullptr);
 }
 
 }  // namespace madoguchi::media

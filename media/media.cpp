@@ -216,6 +216,7 @@ gboolean Media::on_second(gpointer self) {
 
 void Media::report() {
   for (const auto& [key, leg] : legs_) {
+    leg.peer->look();
     const PeerStats stats = leg.peer->stats();
     protocol::LegStats message;
     message.key = key;
@@ -226,6 +227,8 @@ void Media::report() {
     message.bytes = stats.bytes;
     message.sound_packets = stats.sound_packets;
     message.sound_lost = stats.sound_lost;
+    message.picture_packets = stats.picture_packets;
+    message.picture_lost = stats.picture_lost;
     message.width = leg.direction == protocol::Direction::publish ? hello_.width : stats.width;
     message.height = leg.direction == protocol::Direction::publish ? hello_.height : stats.height;
     message.codec = leg.peer->codec();

@@ -337,11 +337,20 @@ PeerStats Peer::stats() const {
   stats.picture_age_ms = age(port_->picture_at);
   stats.frames = port_->frames;
   stats.bytes = port_->bytes;
-  stats.sound_packets = port_->sound_packets;
-  stats.sound_lost = port_->sound_lost;
+  stats.sound_packets = port_->sound_came.packets;
+  stats.sound_lost = port_->sound_came.lost;
+  stats.picture_packets = port_->picture_came.packets;
+  stats.picture_lost = port_->picture_came.lost;
   stats.width = port_->width;
   stats.height = port_->height;
   return stats;
+}
+
+void Peer::look() {
+  const std::uint64_t packets = port_->picture_came.packets, frames = port_->frames;
+  const bool came = std::exchange(looked_packets_, packets) != packets;
+  const bool decoded = std::exchange(looked_frames_, frames) != frames;
+  if (came && !decoded && webrtc_) ask_for_whole_picture(webrtc_.get());
 }
 
 void Peer::stop_timers() {

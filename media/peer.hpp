@@ -48,7 +48,7 @@ struct PeerStats {
   std::int64_t sound_age_ms = -1;    ///< play: inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: decoded
   std::uint64_t frames = 0;
-  std::uint64_t sound_packets = 0, sound_lost = 0;  ///< play
+  std::uint64_t sound_packets = 0, sound_lost = 0, picture_packets = 0, picture_lost = 0;  ///< play
   std::uint64_t bytes = 0;
   int width = 0, height = 0;
 };
@@ -71,6 +71,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void push_video(GstSample* sample);
   void push_audio(GstSample* sample);
   [[nodiscard]] PeerStats stats() const;
+  /// Each second. Where packets of a picture came and none could be decoded, a whole one is asked for again: what was
+  /// lost may be the request.
+  void look();
   /// Takes everything down away from the main thread; `done` on the main thread when its sockets are closed.
   void close(std::function<void()> done);
 
@@ -99,6 +102,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::vector<std::string> mids_;                       ///< of the offer's m-lines
   std::vector<std::vector<Fingerprint>> fingerprints_;  ///< by m-line, as the answer promised
   bool offered_ = false, connected_ = false, closed_ = false, distrusted_ = false;
+  std::uint64_t looked_packets_ = 0, looked_frames_ = 0;
   guint gathering_timer_ = 0, connect_timer_ = 0;
 };
 

@@ -24,8 +24,12 @@ struct Peer::Port {
   std::atomic<bool> key_frame_seen{false};
   std::atomic<bool> rtp_seen{false};
   std::atomic<gint64> media_at{0}, sound_at{0}, picture_at{0};  ///< monotonic_us()
-  std::atomic<std::uint64_t> frames{0}, bytes{0}, sound_packets{0}, sound_lost{0};
-  int last_sequence = -1;  ///< of the sound; its streaming thread only
+  std::atomic<std::uint64_t> frames{0}, bytes{0};
+  /// Of one stream, behind the jitter buffer.
+  struct Came {
+    std::atomic<std::uint64_t> packets{0}, lost{0};
+    int last_sequence = -1;  ///< its streaming thread only
+  } sound_came, picture_came;
   std::atomic<int> width{0}, height{0};
 
   /// Runs `work` on the main thread if the peer is still there and not closed.
@@ -47,5 +51,7 @@ inline void let_go_closure(gpointer data, GClosure*) { let_go(data); }
 
 /// Decodes what comes out of a play peer's webrtcbin. Called on GStreamer's threads.
 void decode_pad(const PortPtr& port, GstBin* pipeline, GstPad* pad);
+/// Of the far side; the request goes the way that reports go. Main thread.
+void ask_for_whole_picture(GstElement* webrtc);
 
 }  // namespace madoguchi::media

@@ -148,6 +148,7 @@ void fields(V& v, typename V::template Ref<LegStats> m) {
   fields(v, m.key);
   v("media_age_ms", m.media_age_ms), v("sound_age_ms", m.sound_age_ms), v("picture_age_ms", m.picture_age_ms);
   v("frames", m.frames), v("sound_packets", m.sound_packets), v("sound_lost", m.sound_lost);
+  v("picture_packets", m.picture_packets), v("picture_lost", m.picture_lost);
   v("bytes", m.bytes), v("width", m.width), v("height", m.height), v("codec", m.codec);
 }
 template <class V>

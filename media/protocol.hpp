@@ -20,7 +20,7 @@
 
 namespace madoguchi::protocol {
 
-inline constexpr int kVersion = 4;
+inline constexpr int kVersion = 5;
 inline constexpr int kChannelFd = 3;
 inline constexpr std::chrono::milliseconds kHeartbeatEvery{250};
 inline constexpr std::chrono::milliseconds kHungAfter{1000};
@@ -198,8 +198,9 @@ struct LegStats {
   std::int64_t sound_age_ms = -1;    ///< play: since the last inbound RTP of sound
   std::int64_t picture_age_ms = -1;  ///< play: since the last decoded picture
   std::uint64_t frames = 0;          ///< play: decoded; publish: encoded
-  std::uint64_t sound_packets = 0;   ///< play: that came
-  std::uint64_t sound_lost = 0;      ///< play: that never came
+  // play: packets that came, in time or when asked for again, and that never did.
+  std::uint64_t sound_packets = 0, sound_lost = 0;
+  std::uint64_t picture_packets = 0, picture_lost = 0;
   std::uint64_t bytes = 0;
   int width = 0, height = 0;
   std::string codec;  ///< "h264", "vp8", "" before it is known

@@ -87,16 +87,20 @@ struct FirstRtp {
 struct FirstFrame {
   LegKey key;
 };
+/// Of the packets that were sent between two reports of a leg, percent that never came.
+struct LostPackets {
+  int sound = 0, picture = 0;
+};
 struct LegAge {
   LegKey key;
   // Negative: none yet.
   std::chrono::milliseconds media{-1};    ///< since the last inbound RTP (play) or feedback (publish)
   std::chrono::milliseconds sound{-1};    ///< play: since the last inbound RTP of sound
   std::chrono::milliseconds picture{-1};  ///< play: since the last decoded picture
-  int lost_percent = 0;                   ///< play: of the sound's packets since the report before
+  LostPackets lost = {};                  ///< play
 };
-/// Of the sound's packets between two reports, 0 to 100; 0 for reports of different attempts.
-int lost_percent(const protocol::LegStats& before, const protocol::LegStats& now);
+/// Nothing for reports of different attempts.
+LostPackets lost_between(const protocol::LegStats& before, const protocol::LegStats& now);
 struct Dropped {
   LegKey key;
 };

@@ -81,12 +81,15 @@ void Step::start(Leg& leg) {
   set_timer(leg, TimerKind::offer, settings.offer_within);
 }
 
-int lost_percent(const protocol::LegStats& before, const protocol::LegStats& now) {
-  if (!(before.key == now.key) || now.sound_packets < before.sound_packets || now.sound_lost < before.sound_lost)
-    return 0;
-  const std::uint64_t lost = now.sound_lost - before.sound_lost;
-  const std::uint64_t all = lost + (now.sound_packets - before.sound_packets);
-  return all == 0 ? 0 : static_cast<int>(100 * lost / all);
+LostPackets lost_between(const protocol::LegStats& before, const protocol::LegStats& now) {
+  if (!(before.key == now.key)) return {};
+  const auto percent = [](std::uint64_t came, std::uint64_t came_then, std::uint64_t lost, std::uint64_t lost_then) {
+    if (came_then < came || lost_then < lost) return 0;
+    const std::uint64_t gone = lost_then - lost, all = gone + (came_then - came);
+    return all == 0 ? 0 : static_cast<int>(100 * gone / all);
+  };
+  return {percent(before.sound_packets, now.sound_packets, before.sound_lost, now.sound_lost),
+          percent(before.picture_packets, now.picture_packets, before.picture_lost, now.picture_lost)};
 }
 
 void Step::stop(Leg& leg, LegState then) {

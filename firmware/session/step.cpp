@@ -10,7 +10,8 @@ namespace madoguchi::session {
 namespace {
 
 constexpr int kWeakMost = 3;                       // reports, one a second
-constexpr int kBadLoss = 8;                        // percent; up to here Opus conceals it well
+constexpr int kBadLoss = 8;                        // percent of the sound; up to here Opus conceals it well
+constexpr int kBadPictureLoss = 2;                 // percent; each loss stops the picture until the next whole one
 constexpr std::chrono::milliseconds kBadGap{500};  // without a packet of sound
 
 bool in_consultation(const State& state) { return state.phase == Phase::calling || state.phase == Phase::talking; }
@@ -369,7 +370,7 @@ class Handler : private Step {
 
   /// A moment is no weak connection: it takes three bad seconds to be one, and as many good ones to be none.
   static void judge(Leg& leg, const LegAge& report) {
-    const bool bad = report.lost_percent >= kBadLoss || report.sound >= kBadGap;
+    const bool bad = report.lost.sound >= kBadLoss || report.sound >= kBadGap || report.lost.picture >= kBadPictureLoss;
     leg.bad_reports = std::clamp(leg.bad_reports + (bad ? 1 : -1), 0, kWeakMost);
     if (leg.bad_reports == kWeakMost) leg.weak = true;
     if (leg.bad_reports == 0) leg.weak = false;

@@ -149,13 +149,15 @@ TEST_CASE("messages from media survive the way") {
   CHECK(from_media(FirstRtp{kKey}).key == kKey);
   CHECK(from_media(FirstFrame{kKey, 1280, 720}).width == 1280);
   CHECK(from_media(Dropped{kKey}).key == kKey);
-  const LegStats stats = from_media(LegStats{kKey, -1, 21, 33, 5'000'000'000, 50, 3, 17, 640, 480, "vp8"});
+  const LegStats stats = from_media(LegStats{kKey, -1, 21, 33, 5'000'000'000, 50, 3, 200, 9, 17, 640, 480, "vp8"});
   CHECK(stats.media_age_ms == -1);
   CHECK(stats.sound_age_ms == 21);
   CHECK(stats.picture_age_ms == 33);
   CHECK(stats.frames == 5'000'000'000);
   CHECK(stats.sound_packets == 50);
   CHECK(stats.sound_lost == 3);
+  CHECK(stats.picture_packets == 200);
+  CHECK(stats.picture_lost == 9);
   CHECK(stats.bytes == 17);
   CHECK(stats.height == 480);
   CHECK(stats.codec == "vp8");

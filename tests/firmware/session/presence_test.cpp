@@ -310,19 +310,19 @@ TEST_CASE("a far side without a camera is no black screen once the first words a
 TEST_CASE("a weak connection is said after three bad seconds, and taken back after as many good ones") {
   Talk talk;
   talk.talk();
-  const auto second = [&talk](int lost, std::chrono::milliseconds sound) {
-    talk(LegAge{talk.key(1), 10ms, sound, 10ms, lost});
+  const auto second = [&talk](int lost, std::chrono::milliseconds sound, int picture_lost = 0) {
+    talk(LegAge{talk.key(1), 10ms, sound, 10ms, {lost, picture_lost}});
     return view(talk.state).card;
   };
   CHECK(second(30, 10ms) == "talking");
   CHECK(second(0, 10ms) == "talking");
-  CHECK(second(8, 10ms) == "talking");
+  CHECK(second(8, 10ms, 1) == "talking");
   CHECK(second(0, 500ms) == "talking");
   CHECK(second(9, 10ms) == "weak");
-  CHECK(second(7, 499ms) == "weak");
+  CHECK(second(7, 499ms, 1) == "weak");
   CHECK(second(0, 10ms) == "weak");
   CHECK(second(0, 10ms) == "talking");
-  for (int i = 0; i < 9; ++i) second(50, 10ms);
+  for (int i = 0; i < 9; ++i) second(i % 2 == 0 ? 50 : 0, 10ms, 2);
   CHECK(view(talk.state).card == "weak");
   talk(LegAge{talk.key(1), 1min});  // lost, and connected anew: judged anew
   CHECK_FALSE(talk.state.legs.at(1).weak);
@@ -343,9 +343,16 @@ TEST_CASE("what was lost is a share of the packets between two reports of one at
     protocol::LegStats now = before;
     now.sound_packets = packets_then;
     now.sound_lost = lost_then;
-    CHECK(lost_percent(before, now) == percent);
+    CHECK(lost_between(before, now).sound == percent);
+    CHECK(lost_between(before, now).picture == 0);
+    std::swap(now.sound_packets, now.picture_packets);
+    std::swap(now.sound_lost, now.picture_lost);
+    std::swap(before.sound_packets, before.picture_packets);
+    std::swap(before.sound_lost, before.picture_lost);
+    CHECK(lost_between(before, now).picture == percent);
+    CHECK(lost_between(before, now).sound == 0);
     now.key.epoch = 8;
-    CHECK(lost_percent(before, now) == 0);
+    CHECK(lost_between(before, now).picture == 0);
   }
 }
 
