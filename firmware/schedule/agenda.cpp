@@ -3,6 +3,7 @@
 #include "firmware/schedule/agenda.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace madoguchi::schedule {
 
@@ -77,6 +78,7 @@ json::bj::object to_json(const Agenda& agenda) {
     object["status"] = std::string(name(each.status));
     object["events"] = each.events;
     if (!each.receipt.empty()) object["receipt"] = each.receipt;
+    if (each.sequence > 0) object["sequence"] = each.sequence;
     json::bj::array seats;
     for (const Seat& seat : each.seats) {
       seats.push_back(
@@ -101,9 +103,13 @@ Result<Consultation> consultation_from(const json::bj::object& object) {
   const auto status = json::string(object, "status");
   const auto events = json::string(object, "events");
   const auto receipt = json::string_or(object, "receipt", "");
+  const auto sequence = json::integer_or(object, "sequence", 0);
   const auto* seats = object.if_contains("seats");
   if (!receipt || (!receipt->empty() && !is_receipt(*receipt))) {
     return fail(Errc::invalid, "a consultation's receipt number is malformed");
+  }
+  if (!sequence || *sequence < 0 || *sequence > std::numeric_limits<int>::max()) {
+    return fail(Errc::invalid, "a consultation's sequence is malformed");
   }
   if (!id || !feed || !start || !end || !status || !events || seats == nullptr || !seats->is_array() || *end < *start) {
     return fail(Errc::invalid, "a consultation is malformed");
@@ -114,6 +120,7 @@ Result<Consultation> consultation_from(const json::bj::object& object) {
   result.end = from_millis(*end);
   result.events = *events;
   result.receipt = *receipt;
+  result.sequence = static_cast<int>(*sequence);
   if (*status == "cancelled") result.status = Status::cancelled;
   else if (*status == "tentative") result.status = Status::tentative;
   else if (*status != "confirmed") return fail(Errc::invalid, "a consultation's status is unknown");

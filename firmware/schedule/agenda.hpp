@@ -32,6 +32,7 @@ struct Consultation {
   std::vector<Seat> seats;
   std::string events;        ///< absolute URL, "" = none
   std::string receipt = {};  ///< its receipt number, is_receipt(), "" = none
+  int sequence = 0;          ///< RFC 5545 SEQUENCE: it goes up when the booking is another than it was
 };
 
 /// 1 to 12 digits.

@@ -39,7 +39,12 @@ void Choice::ended(const std::string& consultation, bool by_hall, WallTime now) 
 }
 
 void Choice::forget_all_but(const Agenda& agenda) {
-  std::erase_if(held_, [&agenda](const std::string& id) { return agenda.find(id) == nullptr; });
+  std::erase_if(held_, [&](const std::string& id) {
+    const Consultation* known = agenda.find(id);
+    if (known != nullptr && known->sequence <= sequences_.try_emplace(id, known->sequence).first->second) return false;
+    sequences_.erase(id);
+    return true;
+  });
 }
 
 }  // namespace madoguchi::schedule

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,14 +32,16 @@ class Choice {
   /// minute returns to: it was let go too soon. A call that nobody answered changes nothing.
   void talking(const std::string& consultation) { talked_ = consultation; }
   void ended(const std::string& consultation, bool by_hall, WallTime now);
-  /// What the agenda does not know any more needs no memory.
+  /// What the agenda does not know any more needs no memory; nor what it knows as another: a talk that was a trial gives
+  /// its booking back.
   void forget_all_but(const Agenda& agenda);
 
  private:
   std::chrono::milliseconds window_before_;
   std::string talked_;
   std::set<std::string> held_;
-  std::string returns_;  ///< until then
+  std::map<std::string, int> sequences_;  ///< of those in held_, since the agenda was first seen after their end
+  std::string returns_;                   ///< until then
   WallTime returns_until_{};
 };
 

@@ -101,7 +101,7 @@ void Step::stop(Leg& leg, LegState then) {
   if (!leg.resource.empty()) actions.emplace_back(DeleteResource{std::move(leg.resource)});
   leg.resource.clear();
   leg.peer = leg.picture_seen = leg.picture_stands = leg.weak = false;
-  leg.bad_reports = 0;
+  leg.bad_reports = leg.reports_up = 0;
   leg.epoch = 0;
   leg.state = then;
 }

@@ -41,6 +41,9 @@ std::string_view name(LegState state);
 std::string_view name(EndReason reason);
 std::string_view name(Notice notice);
 
+/// Reports, one a second, after which a far side that sends no picture has none.
+inline constexpr int kPictureless = 2;
+
 struct Leg {
   std::size_t seat = 0;
   Direction direction{};
@@ -51,6 +54,7 @@ struct Leg {
   bool peer = false;               ///< the media process holds a peer for (leg, epoch)
   bool unpublished = false;        ///< the office's last word: nobody sends there yet
   bool picture_seen = false;       ///< of this attempt
+  int reports_up = 0;              ///< of this attempt since it is up, at most 2
   bool picture_stands = false;     ///< pictures came and come no more, while the sound goes on
   int bad_reports = 0;             ///< of the sound, less the good ones since; at most 3
   bool weak = false;               ///< what comes has gaps

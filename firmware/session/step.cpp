@@ -171,6 +171,7 @@ class Handler : private Step {
     const bool sounds = event.sound.count() >= 0 && event.sound < bound;
     leg->picture_stands = play && sounds && event.picture >= bound;
     if (play) judge(*leg, event);
+    leg->reports_up = std::min(leg->reports_up + 1, kPictureless);
     if (event.media < bound) return;
     if (play && state.on_hold && state.events_up) return;  // the office has said why, and would say that it is over
     raise(Fault::connection_lost, leg);

@@ -72,6 +72,13 @@ bool sound_only(const State& state) {
   });
 }
 
+/// Just connected: its first picture may be on the way.
+bool picture_awaited(const State& state) {
+  return sound_only(state) && std::any_of(state.legs.begin(), state.legs.end(), [](const Leg& leg) {
+           return leg.direction == Direction::play && leg.state == LegState::up && leg.reports_up < kPictureless;
+         });
+}
+
 /// What the card over the far side's picture is about: one thing, the most urgent first.
 std::string talking_card(const State& state) {
   if (state.notice == Notice::hold_to_end) return "hold-to-end";
@@ -85,6 +92,7 @@ std::string talking_card(const State& state) {
   if (state.far_paused.picture) return "far-hidden";
   if (picture_stands(state)) return "picture-stands";
   if (state.notice == Notice::talk_begins) return "talk-begins";
+  if (picture_awaited(state)) return "reconnecting";
   if (sound_only(state)) return "sound-only";
   return is_weak(state) ? "weak" : "talking";
 }

@@ -107,10 +107,16 @@ Result<std::optional<Booking>> Store::mark_trial(std::int64_t call, bool on) {
                number(**found).value_or(0));
   const auto held = talked.any("reading the calls");
   if (!held) return fail(held.error());
-  // A booking that was only tried was not held and has not ended; it is there for who comes.
-  Query booked(database_,
-               "UPDATE bookings SET held = ?, ended_at = CASE WHEN ? THEN ended_at ELSE NULL END WHERE receipt = ?",
-               static_cast<std::int64_t>(*held), static_cast<std::int64_t>(*held), number(**found).value_or(0));
+  // A booking that was only tried was not held and has not ended; it is there for who comes, and its hall's box hears
+  // that it is another. One that was talked after all has ended as its last talk did, unless the hall calls.
+  Query booked(
+      database_,
+      *held ? "UPDATE bookings SET held = 1, ended_at = COALESCE(ended_at, (SELECT ended FROM calls AS last WHERE "
+              "receipt = bookings.receipt AND trial = 0 AND how IN ('ended', 'counsellor') AND NOT EXISTS "
+              "(SELECT 1 FROM calls WHERE receipt = bookings.receipt AND id > last.id AND trial = 0) "
+              "ORDER BY id DESC LIMIT 1)) WHERE receipt = ?"
+            : "UPDATE bookings SET held = 0, ended_at = NULL, sequence = sequence + 1 WHERE receipt = ?",
+      number(**found).value_or(0));
   if (auto done = booked.done("marking the booking"); !done) return fail(done.error());
   if (!transaction.commit()) return fail(Errc::io, std::string("marking the call: ") + ::sqlite3_errmsg(database_));
   return booking(**found);

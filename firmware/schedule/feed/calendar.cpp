@@ -180,6 +180,7 @@ class Reader {
     if (status == ICAL_STATUS_TENTATIVE) consultation.status = Status::tentative;
     consultation.seats = legs.seats;
     consultation.events = legs.events;
+    consultation.sequence = std::max(0, icalcomponent_get_sequence(event));
     if (icalproperty* summary = icalcomponent_get_first_property(event, ICAL_SUMMARY_PROPERTY)) {
       consultation.receipt = receipt_in(unescaped(value_of(summary)));
     }

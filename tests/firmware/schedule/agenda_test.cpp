@@ -145,6 +145,7 @@ TEST_CASE("an agenda survives its JSON, sorted by start") {
   agenda.consultations[0].status = Status::tentative;
   agenda.consultations[0].events = "https://desk.example/events/b";
   agenda.consultations[0].receipt = "20417";
+  agenda.consultations[0].sequence = 2;
   agenda.consultations[1].status = Status::cancelled;
   agenda.consultations[1].seats.push_back({"observer", "同席", "", "https://desk.example/whep/o"});
   const auto read = agenda_from_json(to_json(agenda));
@@ -167,6 +168,8 @@ TEST_CASE("an agenda survives its JSON, sorted by start") {
   CHECK(b.status == Status::tentative);
   CHECK(b.events == "https://desk.example/events/b");
   CHECK(b.receipt == "20417");
+  CHECK(b.sequence == 2);
+  CHECK(a.sequence == 0);
   CHECK(a.receipt.empty());
 }
 
@@ -195,6 +198,9 @@ TEST_CASE("JSON that is not an agenda is refused, each part of it") {
       {R"("events":"")", R"("events":"","receipt":"Hanako")"},
       {R"("events":"")", R"("events":"","receipt":"1234567890123")"},
       {R"("events":"")", R"("events":"","receipt":7)"},
+      {R"("events":"")", R"("events":"","sequence":-1)"},
+      {R"("events":"")", R"("events":"","sequence":2147483648)"},
+      {R"("events":"")", R"("events":"","sequence":"2")"},
       {R"("seats":[)" + seat + "]", R"("seats":{})"},
       {seat, "1"},
       {seat, seat + "," + seat + "," + seat + "," + seat},

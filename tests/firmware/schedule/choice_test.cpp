@@ -87,6 +87,22 @@ TEST_CASE("what the agenda does not know is forgotten, and what it knows is not"
   CHECK(id_of(choice.open(both, at(10, 10))) == "a");  // booked anew under the same id
 }
 
+TEST_CASE("a booking that is another than the one that was talked is there again") {
+  Agenda agenda = agenda_of({{"a", at(10), at(11)}});
+  agenda.consultations[0].sequence = 3;
+  Choice choice(30min);
+  for (int tried = 0; tried < 2; ++tried) {
+    choice.talking("a");
+    choice.ended("a", false, at(10, 10));
+    choice.forget_all_but(agenda);
+    choice.forget_all_but(agenda);
+    CHECK_FALSE(choice.outlook(agenda, at(10, 10)).open_now);
+    ++agenda.consultations[0].sequence;  // the office says that it was a trial
+    choice.forget_all_but(agenda);
+    CHECK(choice.outlook(agenda, at(10, 10)).open_now);
+  }
+}
+
 TEST_CASE("a talk that the hall ended is returned to for a minute, whatever else is open, and asked for no more") {
   Choice choice(30min);
   Agenda agenda = agenda_of({{"a", at(10, 0), at(10, 40)}, {"b", at(10, 30), at(11, 0)}});

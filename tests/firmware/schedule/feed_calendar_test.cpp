@@ -250,6 +250,17 @@ TEST_CASE("the event's state") {
   });
 }
 
+TEST_CASE("the event's sequence, as far as it is one") {
+  const std::string time = timed(":20260406T010000Z", ":20260406T020000Z");
+  for (const auto& [text, wanted] : std::initializer_list<std::pair<std::string, int>>{
+           {"", 0}, {"SEQUENCE:0\n", 0}, {"SEQUENCE:7\n", 7}, {"SEQUENCE:-7\n", 0}, {"SEQUENCE:x\n", 0}}) {
+    CAPTURE(text);
+    const auto object = run_feed_child(feed_header() + calendar(event(time + text))).object();
+    const auto& found = object.at("consultations").as_array().at(0).as_object();
+    CHECK((found.contains("sequence") ? found.at("sequence").as_int64() : 0) == wanted);
+  }
+}
+
 TEST_CASE("of the summary the receipt number comes out, and nothing else") {
   const std::string time = timed(":20260406T010000Z", ":20260406T020000Z");
   const auto object =

@@ -303,6 +303,10 @@ TEST_CASE("a far side without a camera is no black screen once the first words a
   talk(LegAge{talk.key(1), 100ms, 100ms});
   CHECK(view(talk.state).card == "talk-begins");
   talk(TimerRang{{TimerKind::notice, {}}});
+  CHECK(view(talk.state).card == "reconnecting");  // its first picture may be on the way
+  talk(LegAge{talk.key(1), 100ms, 100ms});
+  CHECK(view(talk.state).card == "reconnecting");
+  talk(LegAge{talk.key(1), 100ms, 100ms});
   CHECK(view(talk.state).card == "sound-only");
   CHECK_FALSE(view(talk.state).over_picture);
 }

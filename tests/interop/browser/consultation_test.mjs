@@ -119,6 +119,8 @@ e2e('the page\'s end is understood by the box', async t => {
   await box.untilCard('ended-office', 10);
   const idle = await box.untilCard('no-bookings', 20);
   assert.equal(idle.camera.pid, 0);
+  await page.page.click('#record-trial');
+  await box.untilCard('ready', 20);  // it was a trial: the booking is there for who comes
 });
 
 e2e('hold, writing, who listens and the hall\'s staff are on the screen, and a colleague takes over', async t => {

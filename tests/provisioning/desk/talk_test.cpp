@@ -267,7 +267,19 @@ TEST_CASE("a press to try the button, or by mistake, counts nowhere") {
   REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", true}}).status == 204);
   CHECK(d.has_state("booked"));
   CHECK_FALSE(stored(d).held);
+  CHECK(stored(d).sequence == d.booking.sequence + 1);  // the box asks for its press again
+  // It was none after all: the booking has ended, as before.
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", false}}).status == 204);
+  CHECK(d.has_state("ended"));
+  CHECK(stored(d).held);
+  CHECK(stored(d).ended_at == call.ended);
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", true}}).status == 204);
+  CHECK(d.has_state("booked"));
   CHECK(d.box("POST", "/events/" + d.booking.room, R"({"type":"calling"})") == 204);  // who comes then
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", false}}).status == 204);
+  CHECK(d.has_state("calling"));
+  CHECK_FALSE(stored(d).ended_at);  // while the hall calls nothing has ended
+  REQUIRE(d.page("POST", "/api/calls/" + std::to_string(call.id) + "/trial", {{"on", true}}).status == 204);
   // A talk after it is none: what it ended stays ended, whatever is said of the first press.
   REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"talking"})") == 204);
   REQUIRE(d.box("POST", "/events/" + d.booking.room, R"({"type":"ended"})") == 204);
