@@ -2,18 +2,18 @@
 // What the screen composes: cards, far sides by their legs, ourselves in the corner; looked at as pixels.
 #include "media/screen.hpp"
 
-#include <cairo/cairo.h>
 #include <gst/video/video.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <array>
 
 #include "base/unique_fd.hpp"
+#include "tests/media/png.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::media;
+using madoguchi::test::Png;
 
 namespace {
 
@@ -41,33 +41,13 @@ protocol::ShowCard talk() {
 }
 
 /// The picture that was composed; brightness at points of 1280x720.
-class Shot {
+class Shot : Png {
  public:
-  explicit Shot(const Scene& scene) {
-    const UniqueFd memory(::memfd_create("shot", MFD_CLOEXEC));
-    REQUIRE(write_png(scene, memory.get()).has_value());
-    ::lseek(memory.get(), 0, SEEK_SET);
-    int fd = memory.get();
-    const auto read = [](void* from, unsigned char* to, unsigned length) {
-      return ::read(*static_cast<int*>(from), to, length) == static_cast<ssize_t>(length) ? CAIRO_STATUS_SUCCESS
-                                                                                          : CAIRO_STATUS_READ_ERROR;
-    };
-    surface_ = cairo_image_surface_create_from_png_stream(read, &fd);
-    REQUIRE(cairo_surface_status(surface_) == CAIRO_STATUS_SUCCESS);
-    REQUIRE(cairo_image_surface_get_width(surface_) == 1280);
-    REQUIRE(cairo_image_surface_get_height(surface_) == 720);
+  explicit Shot(const Scene& scene) : Png(written([&scene](int fd) { return write_png(scene, fd); }).get()) {
+    REQUIRE(width() == 1280);
+    REQUIRE(height() == 720);
   }
-  Shot(const Shot&) = delete;
-  Shot& operator=(const Shot&) = delete;
-  ~Shot() { cairo_surface_destroy(surface_); }
-
-  [[nodiscard]] int at(int x, int y) const {
-    const unsigned char* line = cairo_image_surface_get_data(surface_) + y * cairo_image_surface_get_stride(surface_);
-    return line[x * 4 + 1];  // green
-  }
-
- private:
-  cairo_surface_t* surface_;
+  [[nodiscard]] int at(int x, int y) const { return Png::at(x, y).green; }
 };
 
 bool near(int seen, int wanted) { return seen > wanted - 12 && seen < wanted + 12; }
