@@ -11,10 +11,11 @@ import {Hall, leg} from './lib/hall.js';
 
 const slow = process.env.MADOGUCHI_SLOW ? 4 : 1;
 
-/// One of five packets of media, in both directions, and what else is named.
-function lose(...more) {
-  const drops = ['numgen random mod 5 == 0', ...more].map(what => `meta l4proto udp ${what} drop\n`);
-  nft(`table ip lossy { chain out {\ntype filter hook output priority 0\n${drops.join('')}}\n}\n`);
+/// One of so many packets of media, in both directions, and what else is named. On their way in: a sender whose packet is
+/// refused on its way out knows of it.
+function lose(oneOf, ...more) {
+  const drops = [`numgen random mod ${oneOf} == 0`, ...more].map(what => `meta l4proto udp ${what} drop\n`);
+  nft(`table ip lossy { chain in {\ntype filter hook input priority 0\n${drops.join('')}}\n}\n`);
 }
 const loseNothing = () => nft('delete table ip lossy\n');
 const nft = rules => execFileSync('nft', ['-f', '-'], {input: rules});
@@ -42,7 +43,7 @@ test('a weak connection is said on the screen, for as long as it is one', {timeo
   await box.untilCard('talking', 30 * slow);  // after the words of its beginning
   const {epoch} = leg(await box.status(), 'play');
 
-  lose();
+  lose(20);
   const weak = await box.untilCard('weak', 30 * slow);
   assert.equal(weak.phase, 'talking');
   if (process.env.MADOGUCHI_PICTURES) await box.screenshot(join(process.env.MADOGUCHI_PICTURES, 'tv-weak.png'));
@@ -50,7 +51,7 @@ test('a weak connection is said on the screen, for as long as it is one', {timeo
   await box.untilCard('talking', 30 * slow);
 
   // A picture that nobody could ask for again is asked for once that is heard.
-  lose(requests);
+  lose(5, requests);
   await box.untilCard('picture-stands', 60 * slow);
   loseNothing();
   await box.untilCard('talking', 30 * slow);
