@@ -213,11 +213,12 @@ until_status phase talking 60
 step "talking for $seconds s"
 talked=$((seconds * 2 / 3))
 sleep "$talked"
-madoguchi screenshot "$out/box.png" >/dev/null
 madoguchi status --json >"$state/talking.json"
+# A short talk on a slow machine may be over by now.
 weight=$(for pid in "$box" "$(field media.pid <"$state/talking.json")" "$(field camera.pid <"$state/talking.json")"; do
-  awk '/^Pss:/ {printf "%.1f ", $2 / 1024}' "/proc/$pid/smaps_rollup"
+  awk '/^Pss:/ {printf "%.1f ", $2 / 1024}' "/proc/$pid/smaps_rollup" 2>/dev/null || printf 'nan '
 done)
+madoguchi screenshot "$out/box.png" >/dev/null
 browser_status=0
 wait "$counsellor" || browser_status=$?
 until_status phase idle 30
