@@ -24,9 +24,10 @@ pageTest('on hold nothing passes, and nobody takes it for a loss', async (page, 
   assert.equal(await page.page.isVisible('#far-words'), false);
   await picture(page, 'hold');
 
+  const reloaded = box.heard.length;
   await page.page.reload();
   await page.waitView('room');
-  await box.hears(event => event.type === 'seat-joined', 'the page again', {from: box.heard.length - 1});
+  await box.hears(event => event.type === 'seat-joined', 'the page again', {from: reloaded});
   await page.until('the hold after a reload', ({state}) => state === 'held');
   await box.connect(room);
   await box.send('video', 'live');
