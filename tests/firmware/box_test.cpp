@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <future>
 
 #include "board/fake/fake_board.hpp"
@@ -34,6 +35,16 @@ class HallBoard final : public board::Board {
  private:
   board::Lamp lamp_;
 };
+
+/// Where all offers go: a port that takes connections and never says a word, so that an offer is on its way for as long
+/// as a test runs. A name that does not exist would be refused at once on one machine and after seconds on another.
+const std::string& silent_office() {
+  using asio::ip::tcp;
+  static asio::io_context none;
+  static const tcp::acceptor listening(none, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  static const std::string url = "https://127.0.0.1:" + std::to_string(listening.local_endpoint().port());
+  return url;
+}
 
 struct Room {
   Folder folder;
@@ -70,9 +81,8 @@ struct Room {
     made.schedule.feeds.push_back(feed);
     schedule::LinkRule rule;
     rule.feeds = {"hall"};
-    rule.link = "https://desk.example/rooms/(?P<room>[a-z0-9]+)";
-    rule.seats.push_back(
-        {"counsellor", "相談員", "https://desk.example/whip/{room}", "https://desk.example/whep/{room}"});
+    rule.link = silent_office() + "/rooms/(?P<room>[a-z0-9]+)";
+    rule.seats.push_back({"counsellor", "相談員", silent_office() + "/whip/{room}", silent_office() + "/whep/{room}"});
     made.schedule.links.push_back(rule);
     return made;
   }
@@ -84,8 +94,7 @@ struct Room {
     consultation.start = clock.wall() + from;
     consultation.end = clock.wall() + until;
     consultation.receipt = receipt;
-    consultation.seats.push_back(
-        {"counsellor", "相談員", "https://desk.example/whip/r", "https://desk.example/whep/r"});
+    consultation.seats.push_back({"counsellor", "相談員", silent_office() + "/whip/r", silent_office() + "/whep/r"});
     object agenda = schedule::to_json(schedule::Agenda{{consultation}});
     agenda["read_at"] = clock.wall().time_since_epoch().count();
     std::filesystem::create_directories(folder / "state");
@@ -253,7 +262,7 @@ TEST_CASE(
   };
   const std::string boot = session::read_boot_id();
   const auto now = FakeClock(WallTime(1'800'000'000'000ms)).boot().time_since_epoch();
-  const auto written = [&](std::chrono::seconds ago, const std::string& server = "https://desk.example") {
+  const auto written = [&](std::chrono::seconds ago, const std::string& server = silent_office()) {
     const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(now - ago).count();
     const object seat{
         {"id", "counsellor"}, {"role", "相談員"}, {"publish", server + "/whip/r"}, {"play", server + "/whep/r"}};
