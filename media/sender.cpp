@@ -17,6 +17,8 @@ namespace madoguchi::media {
 
 namespace {
 
+constexpr double kSimulatedVolume = 0.25;  ///< of the simulated microphone's tone, 1 being full scale
+
 std::string description(const std::string& element, const SenderSettings& settings) {
   const int bits = settings.video_kbps * 1000;
   const int key_frames = settings.fps * 3;
@@ -157,7 +159,7 @@ Result<Sender::Encoder> Sender::start_video(const std::string& codec) {
 Result<Sender::Encoder> Sender::start_audio() {
   Encoder encoder;
   encoder.pipeline = launch(
-      fmt::format("audiotestsrc name=in is-live=true wave=silence freq={} volume=0.25 samplesperbuffer=960 "
+      fmt::format("audiotestsrc name=in is-live=true wave=sine freq={} volume=0 samplesperbuffer=960 "
                   "! audio/x-raw,format=S16LE,rate=48000,channels=1 ! opusenc name=enc bitrate=32000 frame-size=20 "
                   "inband-fec=true packet-loss-percentage=10 ! appsink name=out sync=false async=false max-buffers=50 "
                   "drop=true",
@@ -257,10 +259,9 @@ void Sender::set_muted(bool muted) {
 
 void Sender::update_microphone() {
   if (!audio_) return;
-  constexpr int kSine = 0;
-  constexpr int kSilence = 4;
   const bool heard = microphone_open_ && !muted_ && settings_.microphone == "simulated";
-  g_object_set(audio_->source.get(), "wave", heard ? kSine : kSilence, nullptr);
+  // Never its wave: while audiotestsrc takes another one, its thread may call a generator that is not there.
+  g_object_set(audio_->source.get(), "volume", heard ? kSimulatedVolume : 0.0, nullptr);
 }
 
 }  // namespace madoguchi::media
