@@ -121,14 +121,15 @@ asio::awaitable<Reply> Api::answer_box(Request request, OnGone on_gone) {
     co_return refused;
   }
   if (room.empty()) co_return error_reply(404, "there is no such room");
-  const Found found = find_room(asked->room);
+  // Nothing is told of another hall's room, not even that it was cancelled or is over.
+  const std::optional<Booking>& owner = asked->room.booking;
+  if (!owner || owner->hall != asked->hall->id) co_return error_reply(404, "there is no such room");
   const bool removes = request.is("DELETE", {"whip", "*", "*", "*"}) || request.is("DELETE", {"whep", "*", "*", "*"});
-  const std::optional<Booking>& owner = removes ? asked->room.booking : found.booking;
-  if (owner && owner->hall != asked->hall->id) co_return error_reply(404, "there is no such room");
   if (removes) {
-    if (!owner || !rooms_.remove(room, request.segments[3])) co_return error_reply(404, "it is gone already");
+    if (!rooms_.remove(room, request.segments[3])) co_return error_reply(404, "it is gone already");
     co_return empty_reply(200);
   }
+  const Found found = find_room(asked->room);
   if (!found.booking) co_return error_reply(found.status, found.words);
   if (request.is("GET", {"events", "*"})) co_return box_stream(request);
   if (request.is("POST", {"events", "*"})) co_return co_await box_says(std::move(request), *found.booking);

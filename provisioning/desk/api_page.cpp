@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
 #include "provisioning/desk/api.hpp"
+#include "provisioning/desk/names.hpp"
 #include "provisioning/desk/secrets.hpp"
 
 namespace madoguchi::desk {
@@ -21,12 +22,6 @@ namespace {
 constexpr const char* kCookie = "madoguchi";
 constexpr std::size_t kMostBanner = 120;  ///< characters
 
-/// Of UTF-8, which the JSON parser has seen to.
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
 /// Verified when there is no such counsellor, so that both take the same time. Of a password that nobody knows.
 const std::string& nobodys_hash() {
   static const std::string kHash = hash_password(random_hex(16)).value_or("");
@@ -40,7 +35,8 @@ Result<std::vector<std::string>> listeners_of(const object& body) {
   if (list == nullptr || !list->is_array() || list->get_array().size() > 4) return fail(wrong);
   std::vector<std::string> names;
   for (const auto& each : list->get_array()) {
-    if (!each.is_string() || characters(each.get_string()) > 20 || each.get_string().empty()) return fail(wrong);
+    if (!each.is_string() || characters(each.get_string()) > kMostListener || each.get_string().empty())
+      return fail(wrong);
     names.emplace_back(each.get_string());
   }
   return names;
@@ -176,15 +172,15 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   const auto body = json::parse_object(request.body);
   const auto name = body ? json::string(*body, "name") : Result<std::string>(fail(body.error()));
   const auto password = body ? json::string(*body, "password") : Result<std::string>(fail(body.error()));
-  if (!name || !password || name->size() > 100 || password->size() > 1000) {
+  if (!name || !password || name->size() > kMostName || password->size() > kMostPassword) {
     co_return error_reply(422, "a name and a password are needed");
   }
-  using Hash = std::optional<std::string>;
-  std::function<Result<Hash>(Store&)> read = [name = *name](Store& store) { return store.password_hash(name); };
-  const Result<Hash> stored = co_await records_.ask(std::move(read));
+  using Sought = std::optional<Account>;
+  std::function<Result<Sought>(Store&)> read = [name = *name](Store& store) { return store.account(name); };
+  const Result<Sought> stored = co_await records_.ask(std::move(read));
   if (!stored) co_return store_failed(stored.error());
-  const Hash hash = *stored;
-  const FailuresKey key{hash ? *name : std::string(), request.remote};
+  const Account account = stored->value_or(Account{{}, nobodys_hash()});
+  const FailuresKey key{account.name, request.remote};
   Failures& failures = failures_of(key);
   if (failures.count >= settings_.most_failures) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(failures.last + settings_.failures_for - clock_.boot());
@@ -195,23 +191,23 @@ asio::awaitable<Reply> Api::log_in(Request request) {
   // Counted before the slow part, so that many at once are no way around the limit.
   ++failures.count;
   failures.last = clock_.boot();
-  std::function<bool()> work = [hash = hash.value_or(nobodys_hash()), password = *password] {
+  std::function<bool()> work = [hash = account.password_hash, password = *password] {
     return verify_password(hash, password);
   };
   const bool right = co_await off_loop<bool>(pool_, std::move(work));
-  if (!right || !hash) {
+  if (!right || account.name.empty()) {
     log::notice("login-refused");
     co_return error_reply(401, "the name or the password is wrong");
   }
   const std::string cookie = random_hex(32);
-  const Login login{*name, random_hex(16)};
+  const Login login{account.name, random_hex(16)};
   // Compared again: a new password may have come meanwhile.
-  std::function<Result<bool>(Store&)> keep = [cookie, login, hash, now = clock_.wall(),
+  std::function<Result<bool>(Store&)> keep = [cookie, login, hash = account.password_hash, now = clock_.wall(),
                                               until =
                                                   clock_.wall() + settings_.login_for](Store& store) -> Result<bool> {
-    const auto still = store.password_hash(login.name);
+    const auto still = store.account(login.name);
     if (!still) return fail(still.error());
-    if (*still != hash) return false;
+    if (!*still || (*still)->password_hash != hash) return false;
     if (auto kept = store.put_login(cookie, login, until, now); !kept) return fail(kept.error());
     return true;
   };

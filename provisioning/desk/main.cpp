@@ -13,7 +13,10 @@
 #include "base/nearest.hpp"
 #include "base/private_folder.hpp"
 #include "provisioning/desk/api.hpp"
+#include "provisioning/desk/ask_password.hpp"
 #include "provisioning/desk/calendar.hpp"
+#include "provisioning/desk/listen.hpp"
+#include "provisioning/desk/names.hpp"
 #include "provisioning/desk/secrets.hpp"
 #include "provisioning/desk/server.hpp"
 
@@ -27,7 +30,7 @@ enum Exit { kGood = 0, kFailed = 1, kUsage = 2 };
 
 constexpr const char* kExamples = R"(  madoguchi-desk add-hall chuo 中央公民館          prints the box's token, once
   madoguchi-desk edit-hall chuo --address 中央1-2-3 --room 2階第1会議室 --telephone 0123-45-6789
-  madoguchi-desk add-counsellor tanaka            asks for the password on stdin
+  madoguchi-desk add-counsellor tanaka            asks for the password
   madoguchi-desk serve
   madoguchi-desk book chuo 2026-11-24T10:00:00+09:00 30   a booking without the page)";
 
@@ -39,6 +42,11 @@ struct Options {
 int failed(const Error& error) {
   std::cerr << "madoguchi-desk: " << error.message << "\n";
   return kFailed;
+}
+
+int misused(const Error& error) {
+  (void)failed(error);
+  return kUsage;
 }
 
 int print(const Options& options, const object& reply, const std::string& words) {
@@ -85,18 +93,18 @@ int add_department(const Options& options, const std::string& name) {
 }
 
 int add_counsellor(const Options& options, const std::string& name) {
-  std::string password;
-  std::getline(std::cin, password);
-  if (password.size() < 8) {
-    std::cerr << "madoguchi-desk: give a password of at least 8 characters, in one line on stdin\n";
-    return kUsage;
-  }
+  // Before the password is asked: who typed it twice for nothing is not asked a third time.
+  const auto plain = plain_name("the counsellor's name", name);
+  if (!plain) return misused(plain.error());
   auto store = Store::open(options.data);
   if (!store) return failed(store.error());
-  const auto hash = hash_password(password);
+  const auto password = ask_password();
+  if (!password) return misused(password.error());
+  const auto hash = hash_password(*password);
   if (!hash) return failed(hash.error());
-  if (const auto kept = (*store)->put_counsellor(name, *hash); !kept) return failed(kept.error());
-  return print(options, {{"counsellor", name}}, name + " can log in\n");
+  const auto kept = (*store)->put_counsellor(*plain, *hash);
+  if (!kept) return failed(kept.error());
+  return print(options, {{"counsellor", *kept}}, *kept + " can log in\n");
 }
 
 int book(const Options& options, const std::string& hall, const std::string& start_text, int minutes) {
@@ -141,17 +149,14 @@ void tick_each_second(Alarm& alarm, Api& api) {
 }
 
 int serve(const Options& options, const std::string& listen, const std::string& proxy, std::string page_folder) {
-  const auto colon = listen.rfind(':');
-  ServerSettings settings;
-  try {
-    settings.address = listen.substr(0, colon);
-    const int port = std::stoi(colon == std::string::npos ? "8080" : listen.substr(colon + 1));
-    if (port < 0 || port > 65535) throw std::out_of_range("port");
-    settings.port = static_cast<std::uint16_t>(port);
-  } catch (const std::exception&) {
-    std::cerr << "madoguchi-desk: write --listen as 127.0.0.1:8080\n";
+  const auto listens = parse_listen(listen);
+  if (!listens) {
+    std::cerr << "madoguchi-desk: --listen " << listens.error().message << "\n";
     return kUsage;
   }
+  ServerSettings settings;
+  settings.address = listens->address.to_string();
+  settings.port = listens->port;
   boost::system::error_code wrong;
   if (!proxy.empty()) (void)boost::asio::ip::make_address(proxy, wrong);
   if (wrong) {
@@ -186,7 +191,7 @@ int serve(const Options& options, const std::string& listen, const std::string& 
     return failed(Error(Errc::busy, options.data + ": another desk serves this folder; stop it first"));
   }
   if (!lock) return failed(lock.error());
-  const std::string origin = "http://" + settings.address + ":" + std::to_string((*server)->port());
+  const std::string origin = "http://" + authority(listens->address, (*server)->port());
   api.set_origin(origin);
   Alarm ticking(clock);
   tick_each_second(ticking, api);
@@ -245,7 +250,7 @@ int main(int argc, char** argv) {
   department_command->add_option("name", name, "福祉課")->required();
   auto* counsellor_command = app.add_subcommand(
       "add-counsellor",
-      "a login; the password is read from stdin; again: a new password, and the logins of the old one end");
+      "a login; the password is asked for, or read from stdin; again: a new password, and the old one's logins end");
   counsellor_command->add_option("name", name)->required();
   auto* book_command = app.add_subcommand("book", "a booking; prints its receipt number");
   book_command->add_option("hall", id)->required();

@@ -17,6 +17,8 @@ std::string sha256_hex(std::string_view text);
 /// Takes the same time wherever they differ.
 bool same_secret(std::string_view a, std::string_view b);
 
+constexpr std::size_t kLeastPassword = 8, kMostPassword = 1000;  ///< bytes
+
 /// Argon2id in its own encoded form (RFC 9106): 19 MiB, 2 passes.
 Result<std::string> hash_password(const std::string& password);
 bool verify_password(const std::string& encoded, const std::string& password);

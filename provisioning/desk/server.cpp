@@ -22,6 +22,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "provisioning/desk/callers.hpp"
+#include "provisioning/desk/listen.hpp"
 
 namespace madoguchi::desk {
 
@@ -78,6 +79,23 @@ void when_gone(const ConnectionPtr& connection, std::shared_ptr<bool> wanted, st
 void limit_untaken(tcp::socket& socket, std::chrono::milliseconds within) {
   const unsigned int limit = static_cast<unsigned int>(within.count());
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+}
+
+/// Headers that decide something: of two, a proxy in front may have looked at the other.
+constexpr http::field kOnce[] = {http::field::host, http::field::origin, http::field::authorization,
+                                 http::field::cookie, http::field::transfer_encoding};
+
+/// Why no route sees this; 0: one does.
+int refused_status(const http::request<http::string_body>& message) {
+  if (message.version() == 11 && message.count(http::field::host) == 0) return 400;  // RFC 9112 section 3.2
+  for (const http::field field : kOnce) {
+    if (message.count(field) > 1) return 400;
+  }
+  if (message.count("X-CSRF-Token") > 1) return 400;
+  const auto coding = message[http::field::transfer_encoding];
+  if (coding.empty()) return 0;
+  if (message.version() != 11) return 400;  // RFC 9112 section 6.1
+  return beast::iequals(coding, "chunked") ? 0 : 501;
 }
 
 Request request_of(http::request<http::string_body> message, bool& good) {
@@ -239,6 +257,12 @@ asio::awaitable<bool> Server::State::exchange(std::shared_ptr<State> state, Conn
     co_return co_await write(state, connection, error_reply(400, "that is not an HTTP request"), false);
   }
   if (error) co_return false;
+  if (const int status = refused_status(parser.get()); status != 0) {
+    // Where its body ends is not certain, so nothing after it is read.
+    const std::string words = status == 501 ? "this transfer coding is not known here: use chunked, or none"
+                                            : "a Host is needed, and none of the headers that decide may come twice";
+    co_return co_await write(state, connection, error_reply(status, words), false);
+  }
   bool keep = parser.keep_alive();
   bool good = false;
   Request request = request_of(parser.release(), good);
@@ -351,8 +375,8 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Ser
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    return fail(Errc::busy, fmt::format("{}:{}: {}; is another desk running?", state->settings.address,
-                                        state->settings.port, error.message()));
+    return fail(Errc::busy, fmt::format("{}: {}; is another desk running?", authority(address, state->settings.port),
+                                        error.message()));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/private_folder.hpp"
+#include "provisioning/desk/names.hpp"
 #include "provisioning/desk/secrets.hpp"
 #include "provisioning/desk/store_query.hpp"
 
@@ -60,6 +61,8 @@ CREATE TABLE attendance(
   UNIQUE(call, name, role));
 )sql"};
 constexpr std::int64_t kVersion = std::size(kSteps);
+
+constexpr std::size_t kMostFact = 500;  ///< bytes
 
 /// Of the office's own form: printable ASCII, at most 20.
 bool is_reference(const std::string& text) {
@@ -153,19 +156,37 @@ Store::~Store() { ::sqlite3_close(database_); }
 // ---- halls and people ------------------------------------------------------------------------------------------------
 
 Result<Hall> Store::put_hall(const std::string& id, const std::string& name, const std::string& token) {
+  auto plain = plain_name("the hall's name", name);
+  if (!plain) return fail(plain.error());
   Hall hall;
   hall.id = id;
-  hall.name = name;
+  hall.name = std::move(*plain);
   hall.calendar = random_hex(16);
   Query put(database_,
             "INSERT INTO halls(id, name, token, calendar) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "
             "name = excluded.name, token = excluded.token, calendar = excluded.calendar",
-            id, name, sha256_hex(token), hall.calendar);
+            id, hall.name, sha256_hex(token), hall.calendar);
   if (auto done = put.done("keeping the hall"); !done) return fail(done.error());
   return hall;
 }
 
-Result<bool> Store::describe_hall(const std::string& id, const HallFacts& facts) {
+Result<bool> Store::describe_hall(const std::string& id, const HallFacts& told) {
+  HallFacts facts = told;
+  const std::pair<const char*, std::optional<std::string>*> all[] = {{"the hall's name", &facts.name},
+                                                                     {"the address", &facts.address},
+                                                                     {"the room", &facts.room},
+                                                                     {"the telephone", &facts.telephone},
+                                                                     {"the hours with staff", &facts.staffed}};
+  for (const auto& [what, fact] : all) {
+    if (!*fact) continue;
+    if (trimmed(**fact).empty()) {
+      fact->emplace();
+      continue;
+    }
+    auto plain = plain_name(what, **fact, fact == &facts.name ? kMostName : kMostFact);
+    if (!plain) return fail(plain.error());
+    *fact = std::move(*plain);
+  }
   Query put(database_,
             "UPDATE halls SET name = coalesce(nullif(?, ''), name), address = coalesce(?, address), place = "
             "coalesce(?, place), telephone = coalesce(?, telephone), staffed = coalesce(?, staffed) WHERE id = ?",
@@ -199,7 +220,13 @@ Result<std::optional<Hall>> Store::hall_of_calendar(const std::string& calendar)
 }
 
 Result<void> Store::put_department(const std::string& name) {
-  Query put(database_, "INSERT OR IGNORE INTO departments(name) VALUES(?)", name);
+  const auto plain = plain_name("the department's name", name);
+  if (!plain) return fail(plain.error());
+  if (characters(*plain) > kMostListener) {
+    return fail(Errc::invalid,
+                fmt::format("the department's name: a screen has room for {} characters", kMostListener));
+  }
+  Query put(database_, "INSERT OR IGNORE INTO departments(name) VALUES(?)", *plain);
   return put.done("keeping the department");
 }
 
@@ -208,24 +235,33 @@ Result<std::vector<std::string>> Store::departments() const {
   return query.all("reading the departments", [](const Query& row) { return row.text(0); });
 }
 
-Result<void> Store::put_counsellor(const std::string& name, const std::string& password_hash) {
+Result<std::string> Store::put_counsellor(const std::string& wanted, const std::string& password_hash) {
+  const auto plain = plain_name("the counsellor's name", wanted);
+  if (!plain) return fail(plain.error());
   Transaction transaction(database_);
   if (!transaction.begun) return fail(Errc::io, "another process keeps the desk's file busy: try again");
+  const auto known = account(*plain);
+  if (!known) return fail(known.error());
+  const std::string name = *known ? (*known)->name : *plain;
   Query put(database_,
             "INSERT INTO counsellors(name, password) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
             "password = excluded.password",
             name, password_hash);
-  if (auto done = put.done("keeping the counsellor"); !done) return done;
+  if (auto done = put.done("keeping the counsellor"); !done) return fail(done.error());
   Query out(database_, "DELETE FROM logins WHERE name = ?", name);
-  if (auto done = out.done("ending the counsellor's logins"); !done) return done;
+  if (auto done = out.done("ending the counsellor's logins"); !done) return fail(done.error());
   if (!transaction.commit())
     return fail(Errc::io, std::string("keeping the counsellor: ") + ::sqlite3_errmsg(database_));
-  return {};
+  return name;
 }
 
-Result<std::optional<std::string>> Store::password_hash(const std::string& counsellor) const {
-  Query query(database_, "SELECT password FROM counsellors WHERE name = ?", counsellor);
-  return query.first("looking for the counsellor", [](const Query& row) { return row.text(0); });
+Result<std::optional<Account>> Store::account(const std::string& name) const {
+  // An older desk kept names as they were typed, blanks and all, and also such as differ by case alone.
+  Query query(database_,
+              "SELECT name, password FROM counsellors WHERE "
+              "trim(name, char(9, 10, 13, 32, 12288)) = ?1 COLLATE NOCASE ORDER BY name = ?1 DESC, rowid LIMIT 1",
+              std::string(trimmed(name)));
+  return query.first("looking for the counsellor", [](const Query& row) { return Account{row.text(0), row.text(1)}; });
 }
 
 Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now) {

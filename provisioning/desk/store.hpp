@@ -70,6 +70,11 @@ struct Attendance {
   WallTime since{};
 };
 
+/// A counsellor who can log in.
+struct Account {
+  std::string name, password_hash;
+};
+
 struct Login {
   std::string name, csrf;
 };
@@ -100,13 +105,15 @@ class Store {
   [[nodiscard]] Result<std::optional<Hall>> hall_of_token(const std::string& token) const;
   [[nodiscard]] Result<std::optional<Hall>> hall_of_calendar(const std::string& calendar) const;
 
-  /// Those who may listen beside a counsellor; the same again changes nothing.
+  /// Those who may listen beside a counsellor; the same again changes nothing. At most kMostListener characters.
   Result<void> put_department(const std::string& name);
   [[nodiscard]] Result<std::vector<std::string>> departments() const;
 
-  /// A new password ends the logins that the old one made.
-  Result<void> put_counsellor(const std::string& name, const std::string& password_hash);
-  [[nodiscard]] Result<std::optional<std::string>> password_hash(const std::string& counsellor) const;
+  /// A new password ends the logins that the old one made. The name as it is kept: the known one, where it differs only as
+  /// account() allows.
+  Result<std::string> put_counsellor(const std::string& name, const std::string& password_hash);
+  /// Whatever its case (of A to Z) and the blanks at its ends.
+  [[nodiscard]] Result<std::optional<Account>> account(const std::string& name) const;
 
   /// Forgets those whose time was over a day ago.
   Result<void> put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now);

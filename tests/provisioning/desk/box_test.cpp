@@ -245,6 +245,13 @@ TEST_CASE("a cancelled booking ends its room for everybody") {
   const std::string receipt = text_of(json::parse_object(joined.body).value(), "receipt");
   CHECK(it.page->send("DELETE", "/api/bookings/" + receipt).status == 204);
   CHECK(it.until([&] { return events->find("ended", "by", "desk") != nullptr; }));
+  CHECK(it.send(it.box->request("GET", "/events/" + it.room)).status == 410);
+  // Another hall does not learn that there was one.
+  const BoxCaller north(it, it.north.token);
+  CHECK(it.send(north.request("GET", "/events/" + it.room)).status == 404);
+  CHECK(it.send(north.request("POST", "/events/" + it.room, "{\"type\":\"calling\"}")).status == 404);
+  CHECK(it.send(north.request("POST", it.whip, "v=0", "application/sdp")).status == 404);
+  CHECK(it.send(north.request("DELETE", it.whip + "/1")).status == 404);
   CHECK(it.ended(it.box->offer(it.whip)) == 410);
   CHECK(it.page->send("POST", "/api/rooms/" + it.room + "/join", {{"seat", "counsellor"}}).status == 410);
 }

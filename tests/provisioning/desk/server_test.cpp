@@ -91,6 +91,44 @@ TEST_CASE("the server: a chunk's extensions and trailers have an end - 400, and 
   }
 }
 
+TEST_CASE(
+    "the server: where two readers could differ - two Hosts, two Origins, an unknown coding - nothing is read on") {
+  Line line({});
+  int asked = 0;
+  line.route = [&asked](Request, OnGone) {
+    ++asked;
+    return reply_with(empty_reply());
+  };
+  const std::string host = "Host: a\r\n", chunks = "3\r\nabc\r\n0\r\n\r\n";
+  const std::tuple<std::string, std::string, int> bad[] = {
+      {"GET / HTTP/1.1\r\n", "", 400},
+      {"GET / HTTP/1.1\r\n" + host + host, "", 400},
+      {"GET / HTTP/1.1\r\n" + host + "hOST: b\r\n", "", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Origin: http://a\r\nOrigin: http://b\r\n", "", 400},
+      {"GET / HTTP/1.1\r\n" + host + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n", "", 400},
+      {"GET / HTTP/1.1\r\n" + host + "Cookie: a=1\r\nCookie: a=2\r\n", "", 400},
+      {"POST / HTTP/1.1\r\n" + host + "X-CSRF-Token: a\r\nx-csrf-token: b\r\n", "", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n", "", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n", chunks, 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, identity\r\n", chunks, 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: xchunked\r\n", chunks, 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunks, 400},
+      {"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n", chunks, 400},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", chunks, 400}};
+  for (const auto& [head, body, status] : bad) {
+    CAPTURE(head);
+    // Whatever stands behind it is no request of its own.
+    const auto caller = line.call(head + "\r\n" + body + "GET /smuggled HTTP/1.1\r\n" + host + "\r\n");
+    CHECK(line.closed(caller));
+    CHECK(caller->said.rfind("HTTP/1.1 " + std::to_string(status) + " ", 0) == 0);
+    CHECK(caller->said.find("HTTP/1.1 ", 1) == std::string::npos);
+  }
+  CHECK(asked == 0);
+  const auto good = line.call("POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: Chunked\r\n\r\n" + chunks);
+  CHECK(line.answered(good));
+  CHECK(good->said.rfind("HTTP/1.1 204 ", 0) == 0);
+}
+
 TEST_CASE("the server: a request has its time, the first one of the connection's beginning - who has asked may rest") {
   ServerSettings settings;
   settings.idle = 1h;
