@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "provisioning/desk/attempts.hpp"
 #include "provisioning/desk/counsellors.hpp"
 #include "provisioning/desk/http.hpp"
 #include "provisioning/desk/pace.hpp"
@@ -26,9 +27,8 @@ struct ApiSettings {
   std::chrono::hours login_for{12};
   std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
   std::chrono::minutes closes_after{120};  ///< until so long after its end
-  int most_failures = 5;                   ///< logins of one name from one address; then 429
-  std::size_t most_remembered = 1000;      ///< of those pairs; the oldest is forgotten
-  std::chrono::seconds failures_for{60};
+  std::chrono::hours device_for{90 * 24};  ///< a browser in which somebody logged in is known for so long
+  AttemptLimits attempts;
   int most_events = 10;  ///< of a room's box in a second; then 429
   int most_offers = 10;  ///< the same
   // Event streams; for one more, the oldest of the same ends.
@@ -49,24 +49,21 @@ class Api {
   void tick();
 
  private:
-  /// A counsellor's name, "" for all that are none, and the address that asks: nobody locks out somebody elsewhere.
-  using FailuresKey = std::pair<std::string, std::string>;
   // api_box.cpp
   boost::asio::awaitable<Reply> answer_box(Request request, OnGone on_gone);
   boost::asio::awaitable<Reply> offer(Request request, Booking booking, OnGone on_gone);
   boost::asio::awaitable<Reply> calendar(Request request);
   boost::asio::awaitable<Reply> box_says(Request request, Booking booking);
   Reply box_stream(const Request& request);
+  // api_login.cpp
+  static constexpr const char* kLoginCookie = "madoguchi";
+  /// Verified when there is no such counsellor, so that both take the same time. Of a password that nobody knows.
+  static const std::string& nobodys_hash();
+  boost::asio::awaitable<Reply> log_in(Request request);
+  boost::asio::awaitable<Reply> log_out(std::string cookie);
   // api_page.cpp
   boost::asio::awaitable<Reply> answer_page(Request request);
-  boost::asio::awaitable<Reply> log_in(Request request);
-  struct Failures {
-    int count = 0;
-    BootTime last{};
-  };
-  Failures& failures_of(const FailuresKey& key);
   boost::asio::awaitable<Reply> signed_in(Request request, Login login);
-  boost::asio::awaitable<Reply> log_out(std::string cookie);
   boost::asio::awaitable<Reply> halls();
   boost::asio::awaitable<Reply> bookings(Request request);
   boost::asio::awaitable<Reply> make_booking(Request request);
@@ -148,7 +145,7 @@ class Api {
   bool looking_ = false;                   ///< at the store
   std::int64_t store_version_ = -1;
   WallTime store_seen_{};
-  std::map<FailuresKey, Failures> failures_;  ///< of logins
+  Attempts attempts_;
 };
 
 }  // namespace madoguchi::desk

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/off_loop.hpp"
 #include "provisioning/desk/api.hpp"
 #include "provisioning/desk/names.hpp"
 #include "provisioning/desk/secrets.hpp"
@@ -19,14 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* kCookie = "madoguchi";
 constexpr std::size_t kMostBanner = 120;  ///< characters
-
-/// Verified when there is no such counsellor, so that both take the same time. Of a password that nobody knows.
-const std::string& nobodys_hash() {
-  static const std::string kHash = hash_password(random_hex(16)).value_or("");
-  return kHash;
-}
 
 /// A few departments, in words that a screen has room for.
 Result<std::vector<std::string>> listeners_of(const object& body) {
@@ -66,7 +58,7 @@ Api::Api(asio::any_io_executor executor, Clock& clock, Records& records, PageFil
             [this](const std::string& day) {
               rooms_.tell_desks({{"type", "bookings"}, {"day", day}});
             }),
-      store_seen_(clock.wall()) {
+      store_seen_(clock.wall()), attempts_(clock, settings.attempts) {
   (void)nobodys_hash();
 }
 
@@ -113,7 +105,7 @@ bool Api::has_ended(const Booking& booking) const {
 void Api::bookings_changed(const Booking& booking) { days_.changed(day_of(booking.start)); }
 
 void Api::watch_login(const std::shared_ptr<Outbox>& stream, const Request& request) {
-  watch(stream, {Key::login, request.cookie(kCookie)}, settings_.most_streams_of_login);
+  watch(stream, {Key::login, request.cookie(kLoginCookie)}, settings_.most_streams_of_login);
 }
 
 asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
@@ -137,7 +129,7 @@ asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
 
 asio::awaitable<Reply> Api::answer_page(Request request) {
   if (request.is("POST", {"api", "login"})) co_return co_await log_in(std::move(request));
-  const std::string cookie = request.cookie(kCookie);
+  const std::string cookie = request.cookie(kLoginCookie);
   std::function<Result<std::optional<Login>>(Store&)> read = [cookie, now = clock_.wall()](Store& store) {
     return store.login(cookie, now);
   };
@@ -153,83 +145,10 @@ asio::awaitable<Reply> Api::answer_page(Request request) {
   co_return reply;
 }
 
-Api::Failures& Api::failures_of(const FailuresKey& key) {
-  const auto counts = [this](const Failures& each) { return clock_.boot() - each.last <= settings_.failures_for; };
-  if (failures_.count(key) == 0 && failures_.size() >= settings_.most_remembered) {
-    std::erase_if(failures_, [&counts](const auto& each) { return !counts(each.second); });
-    if (failures_.size() >= settings_.most_remembered) {
-      failures_.erase(std::min_element(failures_.begin(), failures_.end(), [](const auto& one, const auto& other) {
-        return one.second.last < other.second.last;
-      }));
-    }
-  }
-  Failures& failures = failures_[key];
-  if (!counts(failures)) failures.count = 0;
-  return failures;
-}
-
-asio::awaitable<Reply> Api::log_in(Request request) {
-  const auto body = json::parse_object(request.body);
-  const auto name = body ? json::string(*body, "name") : Result<std::string>(fail(body.error()));
-  const auto password = body ? json::string(*body, "password") : Result<std::string>(fail(body.error()));
-  if (!name || !password || name->size() > kMostName || password->size() > kMostPassword) {
-    co_return error_reply(422, "a name and a password are needed");
-  }
-  using Sought = std::optional<Account>;
-  std::function<Result<Sought>(Store&)> read = [name = *name](Store& store) { return store.account(name); };
-  const Result<Sought> stored = co_await records_.ask(std::move(read));
-  if (!stored) co_return store_failed(stored.error());
-  const Account account = stored->value_or(Account{{}, nobodys_hash()});
-  const FailuresKey key{account.name, request.remote};
-  Failures& failures = failures_of(key);
-  if (failures.count >= settings_.most_failures) {
-    const auto left = std::chrono::ceil<std::chrono::seconds>(failures.last + settings_.failures_for - clock_.boot());
-    Reply wait = error_reply(429, "too many wrong passwords: wait a minute");
-    wait.headers.emplace_back("Retry-After", std::to_string(std::max<long long>(1, left.count())));
-    co_return wait;
-  }
-  // Counted before the slow part, so that many at once are no way around the limit.
-  ++failures.count;
-  failures.last = clock_.boot();
-  std::function<bool()> work = [hash = account.password_hash, password = *password] {
-    return verify_password(hash, password);
-  };
-  const bool right = co_await off_loop<bool>(pool_, std::move(work));
-  if (!right || account.name.empty()) {
-    log::notice("login-refused");
-    co_return error_reply(401, "the name or the password is wrong");
-  }
-  const std::string cookie = random_hex(32);
-  const Login login{account.name, random_hex(16)};
-  // Compared again: a new password may have come meanwhile.
-  std::function<Result<bool>(Store&)> keep = [cookie, login, hash = account.password_hash, now = clock_.wall(),
-                                              until =
-                                                  clock_.wall() + settings_.login_for](Store& store) -> Result<bool> {
-    const auto still = store.account(login.name);
-    if (!still) return fail(still.error());
-    if (!*still || (*still)->password_hash != hash) return false;
-    if (auto kept = store.put_login(cookie, login, until, now); !kept) return fail(kept.error());
-    return true;
-  };
-  const Result<bool> kept = co_await records_.ask(std::move(keep));
-  if (!kept) co_return store_failed(kept.error());
-  if (!*kept) {
-    log::notice("login-refused");
-    co_return error_reply(401, "the name or the password is wrong");
-  }
-  failures_.erase(key);
-  object me{{"name", login.name}, {"csrf", login.csrf}};
-  Reply reply = json_reply(200, me);
-  reply.signed_in = true;
-  reply.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", kCookie,
-                                                       cookie, std::chrono::seconds(settings_.login_for).count()));
-  co_return reply;
-}
-
 asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
   if (request.is("GET", {"api", "me"})) co_return json_reply(200, object{{"name", login.name}, {"csrf", login.csrf}});
   if (request.is("POST", {"api", "logout"})) {
-    Reply out = co_await log_out(request.cookie(kCookie));
+    Reply out = co_await log_out(request.cookie(kLoginCookie));
     if (out.status == 204) counsellors_.forget(login.name);
     co_return out;
   }
@@ -249,19 +168,6 @@ asio::awaitable<Reply> Api::signed_in(Request request, Login login) {
   if (request.is("POST", {"api", "rooms", "*", "*"})) co_return co_await room(std::move(request), std::move(login));
   if (request.is("POST", {"api", "offers", "*", "*"})) co_return answer_offer(request);
   co_return error_reply(404, "there is nothing here");
-}
-
-asio::awaitable<Reply> Api::log_out(std::string cookie) {
-  // Somebody who walks away believes it: only what is gone from the disk is said to be gone.
-  std::function<Result<bool>(Store&)> forget = [cookie](Store& store) -> Result<bool> {
-    if (auto done = store.forget_login(cookie); !done) return fail(done.error());
-    return true;
-  };
-  const Result<bool> done = co_await records_.ask(std::move(forget));
-  if (!done) co_return store_failed(done.error());
-  Reply reply = empty_reply();
-  reply.headers.emplace_back("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
-  co_return reply;
 }
 
 object hall_json(const Hall& hall) {

@@ -61,6 +61,12 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+std::string folded(std::string_view name) {
+  std::string text(trimmed(name));
+  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
 Result<std::string> plain_name(std::string_view what, std::string_view text, std::size_t most) {
   const std::string_view name = trimmed(text);
   if (name.empty()) return fail(Errc::invalid, fmt::format("{}: there is nothing in it", what));

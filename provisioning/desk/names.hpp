@@ -22,6 +22,9 @@ bool is_utf8(std::string_view text);
 /// Without the blanks at its ends: spaces, tabs, line ends, and the wide space of a Japanese keyboard.
 std::string_view trimmed(std::string_view text);
 
+/// Trimmed, with A to Z in lower case: what is the same name to who types it.
+std::string folded(std::string_view name);
+
 /// Trimmed. Errc::invalid, and `what` it is, where that is empty, longer than `most` bytes, not UTF-8 or has control
 /// characters: a page could neither show it nor send it back.
 Result<std::string> plain_name(std::string_view what, std::string_view text, std::size_t most = kMostName);

@@ -5,6 +5,8 @@
 #include <argon2.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -39,6 +41,16 @@ std::string sha256_hex(std::string_view text) {
   const std::vector<unsigned char> bytes(text.begin(), text.end());
   ::SHA256(bytes.data(), bytes.size(), digest.data());
   return hex(digest.data(), digest.size());
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  const std::vector<unsigned char> bytes(text.begin(), text.end());
+  unsigned int size = 0;
+  const auto* made = ::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes.data(), bytes.size(),
+                            digest.data(), &size);
+  if (made == nullptr) throw std::runtime_error("the system has no HMAC");
+  return hex(digest.data(), size);
 }
 
 bool same_secret(std::string_view a, std::string_view b) {

@@ -14,6 +14,8 @@ namespace madoguchi::desk {
 std::string random_hex(std::size_t bytes);
 /// SHA-256 as lower-case hexadecimal.
 std::string sha256_hex(std::string_view text);
+/// HMAC-SHA-256 (RFC 2104) as lower-case hexadecimal.
+std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 /// Takes the same time wherever they differ.
 bool same_secret(std::string_view a, std::string_view b);
 

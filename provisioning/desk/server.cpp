@@ -307,7 +307,7 @@ asio::awaitable<bool> Server::State::write(std::shared_ptr<State> state, Connect
   http::response<http::string_body> message;
   message.result(static_cast<unsigned>(reply.status));
   for (const auto& [name, value] : kAlways) message.set(name, value);
-  for (const auto& [name, value] : reply.headers) message.set(name, value);
+  for (const auto& [name, value] : reply.headers) message.insert(name, value);  // Set-Cookie, perhaps twice
   if (!head) message.body() = std::move(reply.body);
   message.keep_alive(keep && !state->stopping);
   if (reply.status != 204 && reply.status != 304 && !head) message.prepare_payload();

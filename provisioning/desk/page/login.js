@@ -28,6 +28,6 @@ export function setUpLogin(entered) {
 
 function refusal(error) {
   if (error.status === 401) return '名前かパスワードが違います。 / The name or the password is wrong.';
-  if (error.status === 429) return `続けて間違えたので、しばらく入れません。${error.retryAfter || 60} 秒ほど待ってください。 / Too many wrong ones: wait a minute.`;
+  if (error.status === 429) return `この名前、またはこの場所からの間違いが続いたので、しばらく入れません。${error.retryAfter || 60} 秒ほど待ってください。 / Too many wrong passwords for this name, or from here: wait a minute.`;
   return aboutError(error);
 }

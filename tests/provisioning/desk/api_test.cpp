@@ -94,31 +94,6 @@ TEST_CASE("a login lasts twelve hours, a lock a minute") {
   CHECK(desk.log_in() == 200);
 }
 
-TEST_CASE("a lock is of a name and an address: nobody locks a counsellor out from elsewhere") {
-  ApiSettings settings;
-  settings.most_remembered = 3;
-  Desk desk(settings);
-  desk.remote = "198.51.100.7";
-  for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong") == 401);
-  CHECK(desk.log_in() == 429);
-  desk.remote = "192.0.2.1";
-  CHECK(desk.log_in() == 200);
-
-  // Names that are none share one count, so that trying them costs no more than trying one - and locks no real one.
-  for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong", "nobody-" + std::to_string(i)) == 401);
-  CHECK(desk.log_in("wrong", "nobody-5") == 429);
-  CHECK(desk.log_in() == 200);
-
-  // However many addresses: the newest locks hold, a right password from another address is never refused.
-  for (int address = 0; address < 10; ++address) {
-    desk.remote = "203.0.113." + std::to_string(address);
-    for (int i = 0; i < 5; ++i) CHECK(desk.log_in("wrong") == 401);
-    CHECK(desk.log_in() == 429);
-  }
-  desk.remote = "192.0.2.1";
-  CHECK(desk.log_in() == 200);
-}
-
 TEST_CASE(
     "a new password ends the counsellor's logins and streams - a new token the box's, and the calendar is another") {
   Desk desk;

@@ -55,7 +55,8 @@ struct Desk {
     request.method = method;
     REQUIRE(parse_target(target, request));
     request.headers = {{"host", "127.0.0.1:8080"}, {"origin", "http://127.0.0.1:8080"}};
-    if (page) request.headers.insert({{"cookie", cookie}, {"x-csrf-token", csrf}});
+    if (page)
+      request.headers.insert({{"cookie", device.empty() ? cookie : cookie + "; " + device}, {"x-csrf-token", csrf}});
     else request.headers.insert({{"authorization", "Bearer token"}, {"content-type", "application/sdp"}});
     request.body = body;
     request.remote = remote;
@@ -100,7 +101,8 @@ struct Desk {
     if (reply.status != 200) return reply.status;
     csrf = json::string(json::parse_object(reply.body).value(), "csrf").value();
     for (const auto& [header, value] : reply.headers) {
-      if (header == "Set-Cookie") cookie = value.substr(0, value.find(';'));
+      if (header != "Set-Cookie") continue;
+      (value.rfind("madoguchi-device=", 0) == 0 ? device : cookie) = value.substr(0, value.find(';'));
     }
     return reply.status;
   }
@@ -130,6 +132,7 @@ struct Desk {
   std::optional<Api> api;
   Booking booking;
   std::string cookie, csrf, session;
+  std::string device;  ///< its cookie; kept as a browser does, until a test empties it
   std::string remote = "192.0.2.1";
 };
 
