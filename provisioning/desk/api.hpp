@@ -27,6 +27,7 @@ struct ApiSettings {
   std::chrono::hours login_for{12};
   std::chrono::minutes opens_before{60};   ///< a booking's room is there from so long before its start
   std::chrono::minutes closes_after{120};  ///< until so long after its end
+  std::chrono::hours rooms_for{24};        ///< after its end a room is forgotten
   std::chrono::hours device_for{90 * 24};  ///< a browser in which somebody logged in is known for so long
   AttemptLimits attempts;
   int most_events = 10;  ///< of a room's box in a second; then 429
@@ -107,6 +108,11 @@ class Api {
   Found find_room(const Known& known);
   /// Somebody ended it, perhaps before the desk was restarted, and the hall has not called anew.
   [[nodiscard]] bool has_ended(const Booking& booking) const;
+  /// Until when who is in its room may stay. On the boot clock from when it is first asked on, as long as the room is in
+  /// use: a wall clock that jumps ends no consultation.
+  BootTime closes_at(const Booking& booking);
+  /// From who sits in a room, about her seat: that goes on when her login's time is over.
+  [[nodiscard]] bool is_of_own_seat(const Request& request, const std::string& who) const;
   void state_changed(const std::string& room);
   /// What a box says (rooms.hpp), or how a call ends otherwise, is written down before it is answered. `who` sits there.
   static Result<void> write_down(Store& store, const Booking& booking, const std::string& what, const std::string& who,
@@ -141,8 +147,13 @@ class Api {
   };
   std::vector<Watched> streams_;  ///< the oldest first
   std::string origin_, host_;
-  std::map<std::string, Booking> booked_;  ///< as they were read last, of the rooms in which something goes on
-  bool looking_ = false;                   ///< at the store
+  struct Closing {
+    WallTime end{};  ///< of the booking; another: it was moved
+    BootTime at{};
+  };
+  std::map<std::string, Closing> closing_;  ///< of the rooms in use
+  std::map<std::string, Booking> booked_;   ///< as they were read last, of the rooms in which something goes on
+  bool looking_ = false;                    ///< at the store
   std::int64_t store_version_ = -1;
   WallTime store_seen_{};
   Attempts attempts_;

@@ -79,13 +79,13 @@ Api::Found Api::find_room(const Known& known) {
   if (!booking) return found;
   booked_.insert_or_assign(booking->room, *booking);
   const WallTime now = clock_.wall();
-  if (now < booking->start - settings_.opens_before) {
+  // Who is in it may overrun, also when the desk was restarted meanwhile; nobody comes new after its end.
+  const bool goes_on = rooms_.in_use(booking->room) || known.call_is_open;
+  if (!goes_on && now < booking->start - settings_.opens_before) {
     found.words = "the room is not open yet";
     return found;
   }
-  // Who is in it may overrun, also when the desk was restarted meanwhile; nobody comes new after its end.
-  const bool goes_on = rooms_.in_use(booking->room) || known.call_is_open;
-  const bool over = now > booking->end && (!goes_on || now > booking->end + settings_.closes_after);
+  const bool over = goes_on ? clock_.boot() > closes_at(*booking) : now > booking->end;
   if (booking->cancelled || over) {
     found.status = 410;
     found.words = booking->cancelled ? "the booking was cancelled" : "the consultation is over";

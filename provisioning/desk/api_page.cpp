@@ -130,19 +130,39 @@ asio::awaitable<Reply> Api::answer(Request request, OnGone on_gone) {
 asio::awaitable<Reply> Api::answer_page(Request request) {
   if (request.is("POST", {"api", "login"})) co_return co_await log_in(std::move(request));
   const std::string cookie = request.cookie(kLoginCookie);
-  std::function<Result<std::optional<Login>>(Store&)> read = [cookie, now = clock_.wall()](Store& store) {
-    return store.login(cookie, now);
+  struct Asks {
+    std::optional<Login> login;
+    bool in_time = false;
   };
-  const auto known = co_await records_.ask(std::move(read));
-  if (!known) co_return store_failed(known.error());
-  const std::optional<Login>& login = *known;
-  if (!login) co_return error_reply(401, "please log in");
+  std::function<Result<Asks>(Store&)> read = [cookie, now = clock_.wall()](Store& store) -> Result<Asks> {
+    auto login = store.login_whenever(cookie);
+    if (!login) return fail(login.error());
+    const auto in_time = store.login(cookie, now);
+    if (!in_time) return fail(in_time.error());
+    return Asks{std::move(*login), in_time->has_value()};
+  };
+  const Result<Asks> asks = co_await records_.ask(std::move(read));
+  if (!asks) co_return store_failed(asks.error());
+  const std::optional<Login>& login = asks->login;
+  if (!login || (!asks->in_time && !is_of_own_seat(request, login->name))) co_return error_reply(401, "please log in");
   if (request.method != "GET" && !same_secret(request.header("x-csrf-token"), login->csrf)) {
     co_return error_reply(403, "the page is out of date: load it again");
   }
   Reply reply = co_await signed_in(std::move(request), *login);
   reply.signed_in = true;
   co_return reply;
+}
+
+bool Api::is_of_own_seat(const Request& request, const std::string& who) const {
+  std::string session;
+  if (request.is("GET", {"api", "rooms", "*", "stream"})) {
+    const auto asked = request.query.find("session");
+    if (asked != request.query.end()) session = asked->second;
+  } else if (request.is("POST", {"api", "offers", "*", "*"}) || request.is("POST", {"api", "rooms", "*", "*"})) {
+    const auto body = json::parse_object(request.body);
+    if (body) session = json::string_or(*body, "session", "").value_or("");
+  }
+  return !session.empty() && rooms_.sits(session, who);
 }
 
 asio::awaitable<Reply> Api::signed_in(Request request, Login login) {

@@ -26,7 +26,9 @@ void Api::watch(const std::shared_ptr<Outbox>& stream, Key key, std::size_t most
 void Api::tick() {
   events_.tidy();
   offers_.tidy();
+  rooms_.forget_ended(settings_.rooms_for);
   const std::vector<std::string> rooms = rooms_.all();
+  std::erase_if(closing_, [this](const auto& each) { return !rooms_.in_use(each.first); });
   std::erase_if(
       booked_, [&rooms](const auto& each) { return std::find(rooms.begin(), rooms.end(), each.first) == rooms.end(); });
   if (std::exchange(looking_, true)) return;
@@ -34,6 +36,15 @@ void Api::tick() {
     log::task_failed("look-at-store", failure);
     looking_ = false;
   });
+}
+
+BootTime Api::closes_at(const Booking& booking) {
+  const auto [found, is_new] = closing_.try_emplace(booking.room);
+  Closing& closing = found->second;
+  if (is_new || closing.end != booking.end) {
+    closing = {booking.end, clock_.boot() + (booking.end + settings_.closes_after - clock_.wall())};
+  }
+  return closing.at;
 }
 
 asio::awaitable<void> Api::look_at_store() {
@@ -95,7 +106,7 @@ asio::awaitable<void> Api::look_at_store() {
   }
   for (std::size_t i = 0; i < rooms.size(); ++i) {
     const std::optional<Booking>& booking = seen->bookings[i];
-    if (booking && !booking->cancelled && now <= booking->end + settings_.closes_after) continue;
+    if (booking && !booking->cancelled && clock_.boot() <= closes_at(*booking)) continue;
     if (booking) co_await close_call(*booking, booking->cancelled ? "cancelled-booking" : "over");
     rooms_.close_room(rooms[i]);
   }

@@ -37,6 +37,7 @@ struct Rooms::Room {
   std::string id;
   RoomState state = RoomState::quiet;
   WallTime since{};  ///< it is so
+  BootTime since_boot{};
   std::vector<Seat> seats;
   std::map<StreamId, Sink> boxes;
   std::unique_ptr<Alarm> box_grace;

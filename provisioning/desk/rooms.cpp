@@ -69,6 +69,7 @@ void Rooms::set_state(Room& room, RoomState state) {
   if (room.state == state) return;
   room.state = state;
   room.since = clock_.wall();
+  room.since_boot = clock_.boot();
   if (handlers_.changed) handlers_.changed(room.id);
 }
 
@@ -400,6 +401,21 @@ bool Rooms::in_use(const std::string& id) const {
   const bool seated =
       std::any_of(room.seats.begin(), room.seats.end(), [](const Seat& seat) { return !seat.session.empty(); });
   return seated || room.state == RoomState::calling || room.state == RoomState::talking;
+}
+
+bool Rooms::sits(const std::string& session, const std::string& who) const {
+  return std::any_of(rooms_.begin(), rooms_.end(), [&](const auto& each) {
+    const Seat* seat = seat_of_session(*each.second, session);
+    return seat != nullptr && seat->who == who;
+  });
+}
+
+void Rooms::forget_ended(std::chrono::hours after) {
+  std::erase_if(rooms_, [&](const auto& each) {
+    const Room& room = *each.second;
+    return room.state == RoomState::ended && clock_.boot() - room.since_boot >= after && room.boxes.empty() &&
+           !offers_.any(each.first) && !room.box_grace && !in_use(each.first);
+  });
 }
 
 std::vector<std::string> Rooms::all() const {

@@ -111,6 +111,10 @@ class Rooms {
   [[nodiscard]] RoomState state(const std::string& room) const;
   /// From when on the room has been doing that; the epoch where nothing is remembered.
   [[nodiscard]] WallTime since(const std::string& room) const;
+  /// `who` sits somewhere in this session.
+  [[nodiscard]] bool sits(const std::string& session, const std::string& who) const;
+  /// Those in which nothing goes on any more and that ended so long ago; the store knows their end.
+  void forget_ended(std::chrono::hours after);
   /// It did not end: it was only tried.
   void forget_end(const std::string& room);
   /// Who sits there, "" = nobody.

@@ -63,6 +63,7 @@ CREATE TABLE attendance(
 constexpr std::int64_t kVersion = std::size(kSteps);
 
 constexpr std::size_t kMostFact = 500;  ///< bytes
+constexpr std::int64_t kMostOldLogins = 200;
 
 /// Of the office's own form: printable ASCII, at most 20.
 bool is_reference(const std::string& text) {
@@ -266,7 +267,10 @@ Result<std::optional<Account>> Store::account(const std::string& name) const {
 
 Result<void> Store::put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now) {
   // A day later only: a consultation that is on outlives its login.
-  Query old(database_, "DELETE FROM logins WHERE until < ?", millis(now - 24h));
+  Query old(
+      database_,
+      "DELETE FROM logins WHERE until < ? AND rowid NOT IN (SELECT rowid FROM logins ORDER BY rowid DESC LIMIT ?)",
+      millis(now - 24h), kMostOldLogins);
   if (auto done = old.done("forgetting old logins"); !done) return done;
   Query put(database_, "INSERT INTO logins(cookie, name, csrf, until) VALUES(?, ?, ?, ?)", sha256_hex(cookie),
             login.name, login.csrf, millis(until));
@@ -276,6 +280,11 @@ Result<void> Store::put_login(const std::string& cookie, const Login& login, Wal
 Result<std::optional<Login>> Store::login(const std::string& cookie, WallTime now) const {
   Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ? AND until > ?", sha256_hex(cookie),
               millis(now));
+  return query.first("looking for the login", [](const Query& row) { return Login{row.text(0), row.text(1)}; });
+}
+
+Result<std::optional<Login>> Store::login_whenever(const std::string& cookie) const {
+  Query query(database_, "SELECT name, csrf FROM logins WHERE cookie = ?", sha256_hex(cookie));
   return query.first("looking for the login", [](const Query& row) { return Login{row.text(0), row.text(1)}; });
 }
 

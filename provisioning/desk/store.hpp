@@ -115,10 +115,11 @@ class Store {
   /// Whatever its case (of A to Z) and the blanks at its ends.
   [[nodiscard]] Result<std::optional<Account>> account(const std::string& name) const;
 
-  /// Forgets those whose time was over a day ago.
+  /// Forgets those whose time was over a day ago, but none of the newest: a clock that jumped says so of all.
   Result<void> put_login(const std::string& cookie, const Login& login, WallTime until, WallTime now);
   [[nodiscard]] Result<std::optional<Login>> login(const std::string& cookie, WallTime now) const;
-  /// Not ended by a logout or a new password; its time may be over.
+  // Not ended by a logout or a new password; its time may be over.
+  [[nodiscard]] Result<std::optional<Login>> login_whenever(const std::string& cookie) const;
   [[nodiscard]] Result<bool> has_login(const std::string& cookie) const;
   Result<void> forget_login(const std::string& cookie);
 

@@ -358,3 +358,23 @@ TEST_CASE("what is not in the list of a box's events is refused") {
   Desk d;
   for (const char* type : {"", "press", "seat-joined", "away"}) CHECK_FALSE(d.rooms.box_says("r", type));
 }
+
+TEST_CASE("a room that has ended is forgotten a day later, when nobody is in it") {
+  Desk d;
+  d.box_listens();
+  d.sit();
+  CHECK(d.rooms.end("r", d.session));
+  d.clock.jump_wall(std::chrono::hours(24 * 365));
+  d.rooms.forget_ended(std::chrono::hours(24));
+  CHECK(d.rooms.state("r") == RoomState::ended);
+  d.clock.advance(std::chrono::hours(24));
+  d.rooms.forget_ended(std::chrono::hours(24));
+  CHECK(d.rooms.state("r") == RoomState::ended);  // the box still listens, and she sits there
+  d.box_cut();
+  d.page_cut();
+  d.clock.advance(std::chrono::seconds(11));
+  d.rooms.forget_ended(std::chrono::hours(25));
+  CHECK(d.rooms.all().size() == 1);
+  d.rooms.forget_ended(std::chrono::hours(24));
+  CHECK(d.rooms.all().empty());
+}
