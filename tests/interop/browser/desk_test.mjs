@@ -3,7 +3,8 @@
 // events. One desk and one browser for all tests, a booking and a page for each.
 
 import assert from 'node:assert/strict';
-import {dayAhead} from './lib/desk.js';
+import {CounsellorPage} from './lib/browser.js';
+import {dayAhead, Desk} from './lib/desk.js';
 import {boxTone, near, office, pageTone} from './lib/office.js';
 import {until} from './lib/until.js';
 
@@ -22,6 +23,39 @@ pageTest('a wrong password says so, the right one opens the day', async page => 
   await page.visit();
   assert.equal(await page.view(), 'login', 'the session is over');
   page.problems = page.problems.filter(text => !/ 401 .*\/api\//.test(text));  // what was under way when it ended
+}, {login: false});
+
+pageTest('guesses of others lock a strange browser out, and not the one in which she has logged in before', async (page, t) => {
+  // A desk of its own: all on this machine are one caller.
+  const own = await Desk.start();
+  t.after(() => own.stop());
+  await own.addCounsellor('sato', 'kasa-no-moto-2');
+  const browser = page.page.context().browser();
+  const open = async () => {
+    const other = await CounsellorPage.open(browser, own.origin);
+    t.after(() => other.close());
+    await other.visit();
+    return other;
+  };
+  const hers = await open();
+  await hers.login(' SATO ', 'kasa-no-moto-2');
+  await hers.waitView('today');
+  assert.equal(await hers.page.textContent('#who-name'), 'sato');
+  await hers.page.click('#logout');
+  await hers.waitView('login');
+  let guess;
+  for (let guesses = 0; guesses < 10 && guess?.status !== 429; ++guesses) {
+    guess = await fetch(`${own.origin}/api/login`, {
+      method: 'POST', headers: {Origin: own.origin}, body: JSON.stringify({name: 'sato', password: `guess ${guesses}`}),
+    });
+  }
+  assert.equal(guess.status, 429);
+  const strange = await open();
+  await strange.login('sato', 'kasa-no-moto-2');
+  await strange.page.waitForFunction(() => document.getElementById('login-error').textContent.includes('秒ほど待ってください'));
+  if (process.env.MADOGUCHI_PICTURES) await strange.page.screenshot({path: `${process.env.MADOGUCHI_PICTURES}/locked.png`});
+  await hers.login('sato', 'kasa-no-moto-2');
+  await hers.waitView('today');
 }, {login: false});
 
 pageTest('what does not come from the desk is blocked', async page => {
