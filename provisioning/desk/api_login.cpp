@@ -19,6 +19,8 @@ using json::bj::object;
 namespace {
 
 constexpr const char* kDeviceCookie = "madoguchi-device";
+/// The browser keeps the cookie longer than the login lasts: it speaks for the seat in which its counsellor sits.
+constexpr std::chrono::hours kTalkOutlives{24};
 
 /// NUMBER.UNTIL.MAC. The key is the counsellor's password hash, which nobody outside knows: a new password voids them all,
 /// and nothing of them is kept here.
@@ -122,7 +124,7 @@ asio::awaitable<Reply> Api::log_in(Request request) {
                                 std::chrono::seconds(settings_.device_for).count()));
   reply.headers.emplace_back("Set-Cookie",
                              fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", kLoginCookie, cookie,
-                                         std::chrono::seconds(settings_.login_for).count()));
+                                         std::chrono::seconds(settings_.login_for + kTalkOutlives).count()));
   co_return reply;
 }
 

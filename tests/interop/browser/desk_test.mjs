@@ -184,6 +184,25 @@ pageTest('the hall ends it: the page says so', async (page, t) => {
   assert.ok(used, 'the camera is given back');
 });
 
+pageTest('a login that ends during a talk: new offers are answered, and it is over only after the talk', async (page, t) => {
+  const {box, room} = await bookedNow(t);
+  const [login] = (await page.page.context().cookies()).filter(({name}) => name === 'madoguchi');
+  assert.ok(login.expires > Date.now() / 1000 + 13 * 3600, 'the browser keeps it longer than the login lasts');
+  await talk(page, box, room);
+  await desk().endLogins();
+  assert.equal(await page.page.evaluate(async () => (await fetch('/api/me')).status), 401);
+  await box.connect(room);
+  await page.until('the new connection', ({state, peers, received}) =>
+    state === 'talking' && peers.length === 2 && received.frames > 10);
+  assert.equal(await page.view(), 'room');
+  const from = box.heard.length;
+  await page.end();
+  await box.hears(event => event.type === 'ended' && event.by === 'counsellor', 'the end', {from});
+  await page.page.click('#curtain-back');
+  await page.waitView('login');
+  page.problems = page.problems.filter(text => !/ 401 /.test(text));
+});
+
 pageTest('leaving the seat is told at once, a closed tab after a while', async (page, t) => {
   const {box, room, booking} = await bookedNow(t);
   await page.enter(booking.receipt);

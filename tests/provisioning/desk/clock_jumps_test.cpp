@@ -118,6 +118,16 @@ TEST_CASE("a login that ends during a talk: her seat goes on, and nothing else")
   CHECK(talk.in_room("leave", {{"session", talk.session}}) == 401);
 }
 
+TEST_CASE("a browser keeps the login's cookie a day longer than the login: it speaks for the seat") {
+  Desk desk;
+  const Reply reply = desk.page("POST", "/api/login", {{"name", "sato"}, {"password", kPassword}});
+  REQUIRE(reply.status == 200);
+  const auto is_login = [](const auto& header) {
+    return header.second.rfind("madoguchi=", 0) == 0 && header.second.find("; Max-Age=129600") != std::string::npos;
+  };
+  CHECK(std::count_if(reply.headers.begin(), reply.headers.end(), is_login) == 1);
+}
+
 TEST_CASE("somebody else's login that is over does not speak for a seat") {
   ApiSettings settings;
   settings.login_for = 3h;

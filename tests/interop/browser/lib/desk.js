@@ -6,6 +6,7 @@ import {execFile, spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {promisify} from 'node:util';
 import {until} from './until.js';
 
 const startWithin = 20, stopWithin = 10;  // seconds
@@ -107,6 +108,12 @@ export class Desk {
 
   addCounsellor(name, password) {
     return this.command(['add-counsellor', name], `${password}\n`);
+  }
+
+  /// As twelve hours later: all logins are over.
+  endLogins() {
+    const sql = 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1], 20); d.execute("UPDATE logins SET until = 1"); d.commit()';
+    return promisify(execFile)('python3', ['-c', sql, join(this.data, 'desk.sqlite3')], {timeout: 30000});
   }
 
   /// {receipt, room}: half an hour that began this minute.
