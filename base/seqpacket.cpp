@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -97,8 +98,14 @@ Result<void> Channel::send(std::string_view text, std::span<const int> fds) {
 asio::awaitable<Result<std::optional<Message>>> Channel::receive() {
   for (;;) {
     if (!socket_.is_open()) co_return std::optional<Message>();
+    if (++in_a_row_ > kMessagesATurn) {
+      co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+      in_a_row_ = 0;
+      continue;
+    }
     Result<std::optional<Message>> received = receive_message(socket_.native_handle());
     if (received || received.error().code != Errc::busy) co_return received;
+    in_a_row_ = 0;
     boost::system::error_code error;
     co_await socket_.async_wait(asio::generic::seq_packet_protocol::socket::wait_read,
                                 asio::redirect_error(asio::use_awaitable, error));

@@ -19,6 +19,7 @@ namespace madoguchi {
 
 inline constexpr std::size_t kMaxMessage = 128 * 1024;
 inline constexpr std::size_t kMaxMessageFds = 4;
+inline constexpr int kMessagesATurn = 16;
 
 struct Message {
   std::string text;
@@ -39,13 +40,15 @@ class Channel {
   Channel(boost::asio::any_io_executor executor, UniqueFd socket);
 
   Result<void> send(std::string_view text, std::span<const int> fds = {});
-  /// The next message, or nullopt when the peer has closed. Cancellation throws operation_aborted.
+  /// The next message, or nullopt when the peer has closed. Cancellation throws operation_aborted. A peer that floods the
+  /// channel does not hold the loop: after kMessagesATurn messages in a row everything else there has its turn.
   boost::asio::awaitable<Result<std::optional<Message>>> receive();
   void close();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
 
  private:
   boost::asio::generic::seq_packet_protocol::socket socket_;
+  int in_a_row_ = 0;  ///< messages that were there already
 };
 
 }  // namespace madoguchi

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
 #include "base/private_folder.hpp"
+#include "base/state_file.hpp"
 #include "firmware/box_owed.hpp"
 #include "firmware/session/lamp.hpp"
 
@@ -57,7 +59,8 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
       office_(io.get_executor(), http_, clock, config_.signalling, config_.offices, config_.box.state, disk_,
               {[this] { runner_.dispatch(session::EventsUp{}); }, [this] { runner_.dispatch(session::EventsDown{}); },
                [this](const signalling::OfficeEvent& event) { office_said(event); },
-               [this](const Result<void>& saved) { disk_took(saved); }}),
+               [this](const Result<void>& saved) { disk_took(saved); },
+               [this](const std::string& url) { return feeds_.leads_to(url); }}),
       press_book_(config_.box.state, session::read_boot_id(), clock, disk_),
       feeds_(io.get_executor(), http_, clock, config_.schedule, config_.box.state, disk_,
              {[this] { look_at_agenda(); }, [this](Fault fault) { faults_.raise(fault); },
@@ -73,8 +76,8 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
                [this](const protocol::CameraFailed& failed) { camera_failed(failed); },
                [this](const session::Loss& loss) { camera_lost(loss); }, [this] { update_lamp(); },
                [this] { return find_camera(); }, [this](bool dark) { camera_dark(dark); }, [this] { camera_stuck(); }}),
-      runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), media_steady_(clock),
-      camera_steady_(clock), faults_(clock, [this] { update_lamp(); }) {
+      runner_(io.get_executor(), clock, config_.session, *this), ticker_(clock), look_around_again_(clock),
+      media_steady_(clock), camera_steady_(clock), faults_(clock, [this] { update_lamp(); }) {
   board::Board::Ears ears;
   ears.press = [this](board::Press press) { pressed(press); };
   ears.touch = [this](bool down) { touched(down); };
@@ -109,6 +112,7 @@ Result<void> Box::start() {
   }
   if (!lock) return fail(lock.error());
   state_lock_ = std::move(*lock);
+  remove_half_written(config_.box.state);
   spawn(control_->run(), "control");
   spawn(runner_.run(), "session");
   office_.load();
@@ -119,14 +123,22 @@ Result<void> Box::start() {
   media_.start();
   watch_cameras();
   resume_press();
+  look_around();
   tick();
   return {};
 }
 
 void Box::stop() {
   if (std::exchange(stopping_, true)) return;
+  // On the loop: Asio (1.81 too) hands a signal that is given elsewhere to the loop by the address of a coroutine's frame,
+  // which may be gone when its turn comes.
+  asio::dispatch(io_, [this] { end_all(); });
+}
+
+void Box::end_all() {
   runner_.shut_down();
   ticker_.clear();
+  look_around_again_.clear();
   media_steady_.clear();
   camera_steady_.clear();
   camera_watch_.reset();

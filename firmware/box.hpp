@@ -85,11 +85,16 @@ class Box final : public session::Ports {
   [[nodiscard]] session::CardFacts card_facts() const;
   [[nodiscard]] std::optional<session::Plan> open_plan() const;
   void keep_events_open();
+  void end_all();
   boost::asio::awaitable<void> finish_devices();
   boost::asio::awaitable<void> end_children();
   void resume_press();
   /// Of the press and the resources: raises disk-full or takes it back.
   void disk_took(const Result<void>& saved);
+
+  // box_watch.cpp
+  /// What nobody tells the box of: every minute.
+  void look_around();
 
   // box_children.cpp
   void media_ready(const protocol::Ready& ready);
@@ -147,6 +152,7 @@ class Box final : public session::Ports {
   std::unique_ptr<control::Server> control_;
   std::list<std::shared_ptr<boost::asio::cancellation_signal>> running_;
   Alarm ticker_;
+  Alarm look_around_again_;
   Alarm media_steady_;
   Alarm camera_steady_;
   board::DeviceRoots roots_;

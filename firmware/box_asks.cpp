@@ -13,12 +13,17 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kShotWithin{5};
+/// Each waits on its connection: with sixteen of them nobody else would be heard.
+constexpr std::size_t kMostShots = 4;
 /// Status is answered in any case.
 constexpr std::chrono::milliseconds kMeasureWithin{300};
 
 }  // namespace
 
 asio::awaitable<Result<control::Reply>> Box::screenshot() {
+  if (shots_.size() >= kMostShots) {
+    co_return fail(Errc::busy, "others are taking pictures of the screen just now: try again in a few seconds");
+  }
   UniqueFd memory(::memfd_create("screenshot", MFD_CLOEXEC));
   if (!memory.valid()) co_return fail(errno_error("making room for the screenshot", errno));
   const std::uint32_t id = ++last_question_;

@@ -19,6 +19,7 @@
 #include "base/child.hpp"
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
+#include "base/state_file.hpp"
 
 namespace madoguchi::schedule {
 
@@ -29,6 +30,7 @@ namespace {
 constexpr std::uint64_t kReaderCpuSeconds = 2;
 constexpr std::uint64_t kReaderMemory = 128ULL << 20;
 constexpr std::size_t kReaderOutput = 2 << 20;
+constexpr std::size_t kMostKept = 16 << 20;
 constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
 constexpr std::chrono::hours kHorizonKept{6};
@@ -153,21 +155,20 @@ std::vector<FeedState> Feeds::states() const {
 
 void Feeds::load() {
   for (const auto& feed : feeds_) {
-    const auto text = read_file(folder_ / fmt::format("agenda-{}.json", feed->settings.name));
-    if (!text) continue;
-    const auto object = json::parse_object(*text);
-    auto agenda = object ? agenda_from_json(*object) : Result<Agenda>(fail(object.error()));
-    if (!agenda) {
-      log::warning("agenda-unreadable", {{"feed", feed->settings.name}, {"error", agenda.error().message}});
-      continue;
-    }
-    // A rule may have been taken out since.
-    const auto gone = std::erase_if(agenda->consultations,
-                                    [&feed](const Consultation& each) { return leads_elsewhere(each, feed->origins); });
-    if (gone > 0) log::notice("agenda-cut", {{"feed", feed->settings.name}, {"no_rule", gone}});
-    feed->agenda = std::move(*agenda);
-    if (const auto at = json::integer(*object, "read_at"))
-      feed->saved_at = feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
+    (void)read_state(folder_ / fmt::format("agenda-{}.json", feed->settings.name), kMostKept,
+                     [&feed](const json::bj::object& object) -> Result<void> {
+                       auto agenda = agenda_from_json(object);
+                       if (!agenda) return fail(agenda.error());
+                       // A rule may have been taken out since.
+                       const auto gone = std::erase_if(agenda->consultations, [&feed](const Consultation& each) {
+                         return leads_elsewhere(each, feed->origins);
+                       });
+                       if (gone > 0) log::notice("agenda-cut", {{"feed", feed->settings.name}, {"no_rule", gone}});
+                       feed->agenda = std::move(*agenda);
+                       if (const auto at = json::integer(object, "read_at"))
+                         feed->saved_at = feed->state.read_at = WallTime(std::chrono::milliseconds(*at));
+                       return {};
+                     });
   }
   merge();
 }

@@ -71,7 +71,6 @@ void Step::end(EndReason reason, const std::string& tell) {
   }
   set_timer(TimerKind::teardown, settings.teardown_within);
   set_timer(TimerKind::farewell, settings.farewell_for);
-  set_timer(TimerKind::ended, settings.ended_for);
 }
 
 void Step::finish_ending() {
@@ -92,7 +91,8 @@ void Step::finish_ending() {
   state.muted = state.on_hold = false;
   state.media_ready = false;  // until the fresh process says so
   actions.emplace_back(ReplaceMedia{});
-  if (!state.pending) return;
+  // From here, not from the end of the talk: taking down may last longer than the card is to stand.
+  if (!state.pending) return set_timer(TimerKind::ended, settings.ended_for);
   const Plan plan = *state.pending;
   begin(plan);
 }

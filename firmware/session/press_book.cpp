@@ -3,8 +3,8 @@
 #include "firmware/session/press_book.hpp"
 
 #include "base/atomic_file.hpp"
-#include "base/log.hpp"
 #include "base/off_loop.hpp"
+#include "base/state_file.hpp"
 
 namespace madoguchi::session {
 
@@ -103,21 +103,18 @@ asio::awaitable<Result<void>> PressBook::forget() {
 }
 
 std::optional<Remembered> PressBook::of_this_boot() {
-  const auto text = read_file(file_, kMostBytes);
-  if (!text) return std::nullopt;
-  const auto object = json::parse_object(*text);
-  const auto boot = object ? json::string(*object, "boot") : Result<std::string>(fail(object.error()));
-  if (!boot || *boot != boot_id_ || boot_id_.empty()) {
-    (void)remove_file(file_);
-    return std::nullopt;
-  }
-  auto press = press_from(*object);
-  if (!press) {
-    log::warning("press-not-understood", {{"why", press.error().message}, {"hint", "press the button again"}});
-    (void)remove_file(file_);
-    return std::nullopt;
-  }
-  return std::move(*press);
+  std::optional<Remembered> found;
+  const auto taken = read_state(file_, kMostBytes, [&](const object& text) -> Result<void> {
+    const auto boot = json::string(text, "boot");
+    if (!boot) return fail(boot.error());
+    if (*boot != boot_id_ || boot_id_.empty()) return {};
+    auto press = press_from(text);
+    if (!press) return fail(press.error());
+    found = std::move(*press);
+    return {};
+  });
+  if (taken && *taken && !found) (void)remove_file(file_);
+  return found;
 }
 
 std::string read_boot_id() {

@@ -37,7 +37,8 @@ class PressBook {
 
   boost::asio::awaitable<Result<void>> remember(Plan plan);
   boost::asio::awaitable<Result<void>> forget();
-  /// The press of this boot, read at the start; one of another boot, or of a form that is not known, is forgotten. Blocks.
+  /// The press of this boot, read at the start. One of another boot is forgotten, one that is not understood set aside.
+  /// Blocks.
   std::optional<Remembered> of_this_boot();
 
  private:

@@ -23,7 +23,7 @@ struct Settings {
   std::chrono::milliseconds notice_for{10000};      ///< cards of the moment
   std::chrono::milliseconds teardown_within{3000};
   std::chrono::milliseconds farewell_for{6000};  ///< the last card is read before anything else is done
-  std::chrono::milliseconds ended_for{60000};    ///< it stands so long, unless somebody presses
+  std::chrono::milliseconds ended_for{60000};    ///< and stands for so long after that, unless somebody presses
 };
 
 }  // namespace madoguchi::session

@@ -20,6 +20,10 @@ namespace {
 constexpr double kBurst = 60;
 constexpr double kPerSecond = 20;
 
+/// A stream that lived for so long worked. One byte is no sign of that: an office that sends it and closes would be asked
+/// twice a second, by every box of a city.
+constexpr std::chrono::seconds kSteady{10};
+
 }  // namespace
 
 /// One connection's reading.
@@ -84,36 +88,44 @@ bool EventStream::take(std::string_view bytes) {
 
 asio::awaitable<void> EventStream::run() {
   int failures = 0;
+  std::string told;  // what the log said last; "" when the stream is well
   for (;;) {
     HttpRequest request("GET", url_, settings_.events_head_within);
     request.headers.emplace_back("Accept", "text/event-stream");
     request.bearer = bearer_;
     parser_ = std::make_shared<Parser>();
-    std::function<void(const HttpResponse&)> on_head = [this](const HttpResponse&) {
+    std::optional<BootTime> began;
+    std::function<void(const HttpResponse&)> on_head = [this, &began](const HttpResponse&) {
       up_ = true;
+      began = clock_.boot();
       handlers_.up();
     };
-    const int earlier = failures;
+    const auto look = [this, &began, &failures, &told] {
+      if (!began || clock_.boot() - *began < kSteady) return;
+      failures = 0;
+      if (!std::exchange(told, {}).empty()) log::notice("events-up", {{"office", url_.origin()}});
+    };
     bool given_up = false;
-    std::function<bool(std::string_view)> on_data = [this, &failures, &given_up](std::string_view bytes) {
-      failures = 0;  // not at the head: an office that ends each stream at once is not asked twice a second
+    std::function<bool(std::string_view)> on_data = [this, &look, &given_up](std::string_view bytes) {
+      look();
       given_up = !take(bytes);
       return !given_up;
     };
     const Result<HttpResponse> ended =
         co_await http_.stream(std::move(request), on_head, on_data, settings_.events_silent_after);
+    look();
     std::string why = "the office closed it";
     if (given_up)
       why = parser_->flooded ? "the office sends more events than any box can need" : "an event was too large";
     else if (!ended) why = ended.error().message;
     else if (ended->status != 200) why = fmt::format("HTTP {}", ended->status);
     seats_.reset();
-    if (up_ || failures == 0) {
-      up_ = false;
-      log::notice("events-down", {{"office", url_.origin()}, {"why", why}, {"dropped", parser_->dropped}});
-      handlers_.down(why);
-    }
-    if (given_up) failures = earlier;  // and the next time later
+    // One line for each way of being down: curl's words tell milliseconds, which are no other way.
+    const std::string way = given_up || ended ? why : std::string(name(ended.error().code));
+    log::write(way == told ? log::Level::debug : log::Level::notice, "events-down",
+               {{"office", url_.origin()}, {"why", why}, {"dropped", parser_->dropped}});
+    told = way;
+    if (std::exchange(up_, false) || failures == 0) handlers_.down(why);
     const auto delay =
         std::min(settings_.events_retry_most, settings_.events_retry_first * (1 << std::min(failures, 10)));
     ++failures;

@@ -136,7 +136,7 @@ asio::awaitable<void> Office::end(std::string resource) {
   handlers_.saved(saved);
 }
 
-void Office::load() { resources_.load(); }
+void Office::load() { resources_.load(handlers_.leads_to); }
 
 asio::awaitable<void> Office::sweep() {
   std::function<asio::awaitable<Result<void>>(std::string)> end = [this](std::string resource) {

@@ -30,6 +30,8 @@ class Office {
     std::function<void()> down;
     std::function<void(const OfficeEvent&)> event;
     std::function<void(const Result<void>&)> saved;  ///< after each write of what is to be ended
+    std::function<bool(const std::string& url)>
+        leads_to;  ///< a rule makes addresses of this server: the disk is not believed
   };
 
   /// `disk` has one thread.

@@ -8,12 +8,15 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
+#include "base/state_file.hpp"
 
 namespace madoguchi::signalling {
 
 namespace asio = boost::asio;
 
 namespace {
+constexpr std::size_t kMostBytes = 1024 * 1024;
+
 std::int64_t seconds(const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
 }
@@ -22,22 +25,24 @@ std::int64_t seconds(const Clock& clock) {
 ResourceBook::ResourceBook(const std::filesystem::path& folder, const Clock& clock, asio::thread_pool& pool)
     : file_(folder / "resources.json"), clock_(clock), pool_(pool) {}
 
-void ResourceBook::load() {
-  const auto text = read_file(file_, 1024 * 1024);
-  if (!text) return;
-  const auto object = json::parse_object(*text);
-  const auto* list = object ? object->if_contains("resources") : nullptr;
-  if (list == nullptr || !list->is_array()) {
-    log::warning("resources-unreadable", {{"hint", "the office may refuse us until its own time-out"}});
-    return;
-  }
+void ResourceBook::load(const std::function<bool(const std::string& url)>& leads_to) {
   const std::int64_t oldest = seconds(clock_) - std::chrono::seconds(kOldest).count();
-  for (const auto& each : list->get_array()) {
-    if (!each.is_object()) continue;
-    const auto url = json::string(each.get_object(), "url");
-    const auto since = json::integer(each.get_object(), "since");
-    if (url && since && *since >= oldest && entries_.size() < kMost) entries_.push_back({*url, *since});
-  }
+  // Where it can't be read the office may refuse us until its own time-out.
+  std::size_t elsewhere = 0;
+  (void)read_state(file_, kMostBytes, [&](const json::bj::object& all) -> Result<void> {
+    const auto* list = all.if_contains("resources");
+    if (list == nullptr || !list->is_array()) return fail(Errc::invalid, "\"resources\" is missing");
+    for (const auto& each : list->get_array()) {
+      if (!each.is_object()) continue;
+      const auto url = json::string(each.get_object(), "url");
+      const auto since = json::integer(each.get_object(), "since");
+      if (!url || !since || *since < oldest || entries_.size() >= kMost) continue;
+      if (leads_to(*url)) entries_.push_back({*url, *since});
+      else ++elsewhere;
+    }
+    return {};
+  });
+  if (elsewhere > 0) log::warning("resources-lead-elsewhere", {{"no_rule", elsewhere}});
 }
 
 asio::awaitable<Result<void>> ResourceBook::save() {

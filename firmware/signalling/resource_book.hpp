@@ -23,8 +23,9 @@ class ResourceBook {
   /// `pool` has one thread: an older list never overwrites a newer one.
   ResourceBook(const std::filesystem::path& folder, const Clock& clock, boost::asio::thread_pool& pool);
 
-  /// Reads what an earlier life left; a file that cannot be read counts as empty. Blocks, once at the start.
-  void load();
+  /// Reads what an earlier life left, but for what no rule leads to: it may be planted, or a rule was taken out since. A
+  /// file that cannot be read is set aside. Blocks, once at the start.
+  void load(const std::function<bool(const std::string& url)>& leads_to);
   /// On disk when it ends.
   boost::asio::awaitable<Result<void>> remember(std::string resource);
   boost::asio::awaitable<Result<void>> forget(std::string resource);

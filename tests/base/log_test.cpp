@@ -2,47 +2,16 @@
 // Log lines as journald reads them: quoting, levels, the recorder, one write a line. Pure, but for stderr in a pipe.
 #include "base/log.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
 
-#include "base/unique_fd.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/stderr.hpp"
 
 using namespace madoguchi;
+using madoguchi::test::Stderr;
 
 namespace {
-
-/// stderr in a file while it lives.
-class Stderr {
- public:
-  Stderr() : saved_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
-    char pattern[] = "/tmp/madoguchi-test-XXXXXX";
-    file_ = UniqueFd(::mkstemp(pattern));
-    ::unlink(pattern);
-    ::dup2(file_.get(), STDERR_FILENO);
-  }
-  ~Stderr() {
-    ::dup2(saved_.get(), STDERR_FILENO);
-    log::set_level(log::Level::info);
-    log::set_program("");
-    log::set_session("");
-  }
-  Stderr(const Stderr&) = delete;
-  Stderr& operator=(const Stderr&) = delete;
-
-  [[nodiscard]] std::string text() const {
-    std::string all(1024 * 1024, '\0');
-    const ssize_t count = ::pread(file_.get(), all.data(), all.size(), 0);
-    all.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-    return all;
-  }
-
- private:
-  UniqueFd saved_, file_;
-};
 
 std::string line_of(std::string_view key, std::string_view value) {
   const Stderr captured;

@@ -37,6 +37,13 @@ std::size_t open_descriptors() {
   return count;
 }
 
+asio::awaitable<void> read_all(Channel& channel, std::function<bool()> wants_more) {
+  do {
+    Result<std::optional<Message>> got = co_await channel.receive();
+    if (!got || !*got) co_return;
+  } while (wants_more());
+}
+
 }  // namespace
 
 TEST_CASE("both ends are close-on-exec and do not block") {
@@ -170,6 +177,41 @@ TEST_CASE("a peer that does not read is busy, soon, and never blocks us") {
   REQUIRE_FALSE(sent);
   CHECK(sent.error().code == Errc::busy);
   CHECK((*receive_message(pair.theirs.get()))->text.size() == 1000);
+}
+
+TEST_CASE("a peer that floods its channel does not hold the loop: what else waits there has its turn") {
+  asio::io_context io;
+  Pair pair;
+  Channel channel(io.get_executor(), std::move(pair.ours));
+  constexpr int kFlood = 10'000;
+  int read = 0, sent = 0, turns = 0;
+  const auto flood = [&] {
+    while (sent < kFlood && send_message(pair.theirs.get(), "x")) ++sent;
+  };
+  flood();
+  REQUIRE(sent > kMessagesATurn);
+  bool over = false;
+  // As each reader in the daemon: it asks again at once.
+  asio::co_spawn(io,
+                 read_all(channel,
+                          [&] {
+                            flood();
+                            return ++read < kFlood;
+                          }),
+                 [&over](std::exception_ptr) { over = true; });
+  int most_between = 0, before = 0;
+  const std::function<void()> other = [&] {
+    ++turns;
+    most_between = std::max(most_between, read - before);
+    before = read;
+    if (!over) asio::post(io, other);
+  };
+  asio::post(io, other);
+  REQUIRE(until(
+      io, [&over] { return over; }, std::chrono::seconds(20 * kSlow)));
+  CHECK(read == kFlood);
+  CHECK(most_between <= kMessagesATurn);
+  CHECK(turns >= kFlood / kMessagesATurn);
 }
 
 TEST_CASE("a channel hands on messages as they come, and the end") {

@@ -144,6 +144,18 @@ struct Room {
 
 using Strings = std::vector<std::string>;
 
+/// Codes of the faults that stand, but for those of a feed that nobody serves here.
+Strings faults(Room& room) {
+  Strings codes;
+  const auto status = room.ask({{"command", "status"}});
+  REQUIRE(status);
+  for (const auto& fault : status->body.at("faults").as_array()) {
+    const std::string code(fault.at("code").as_string());
+    if (!code.starts_with("feed-")) codes.push_back(code);
+  }
+  return codes;
+}
+
 }  // namespace
 
 TEST_CASE("a press is answered on the screen, with a chime, each time") {
@@ -307,26 +319,71 @@ TEST_CASE(
 
 TEST_CASE("a media process that runs without its sandbox is a fault, until one has it") {
   Room room(std::make_unique<HallBoard>());
-  const auto faults = [&room] {
-    std::string codes;
-    const auto status = room.ask({{"command", "status"}});
-    REQUIRE(status);
-    for (const auto& fault : status->body.at("faults").as_array()) {
-      codes += std::string(fault.at("code").as_string()) + ' ';
-    }
-    return codes;
+  const auto missing = [&room] {
+    const Strings codes = faults(room);
+    return std::find(codes.begin(), codes.end(), "sandbox-missing") != codes.end();
   };
-  CHECK(faults().find("sandbox-missing") == std::string::npos);
+  CHECK_FALSE(missing());
   room.media.habits.sandboxed = false;
   room.media.die();
   for (int i = 0; i < 40 && room.media.lives() == 1; ++i) room.advance(100ms);
   room.advance(100ms);
-  CHECK(faults().find("sandbox-missing") != std::string::npos);
+  CHECK(missing());
   room.media.habits.sandboxed = true;
   room.media.die();
   for (int i = 0; i < 40 && room.media.lives() == 2; ++i) room.advance(100ms);
   room.advance(100ms);
-  CHECK(faults().find("sandbox-missing") == std::string::npos);
+  CHECK_FALSE(missing());
+}
+
+TEST_CASE("who wants pictures of the screen does not keep others from the status") {
+  Room room(std::make_unique<HallBoard>());
+  room.media.habits.pictures = false;  // each of them waits for as long as it may
+  std::vector<std::future<Result<control::Reply>>> askers;
+  for (int i = 0; i < 16; ++i) {
+    askers.push_back(std::async(std::launch::async, [&room] {
+      return control::ask(room.folder / "control.sock", {{"command", "screenshot"}}, 20s);
+    }));
+  }
+  const auto refused = [&askers] {
+    return std::count_if(askers.begin(), askers.end(),
+                         [](const auto& each) { return each.wait_for(0s) == std::future_status::ready; });
+  };
+  REQUIRE(until(
+      room.io, [&refused] { return refused() == 12; }, 20s));
+  CHECK(room.ask({{"command", "status"}}));
+  room.media.die();
+  int busy = 0;
+  REQUIRE(until(
+      room.io, [&refused] { return refused() == 16; }, 20s));
+  for (auto& each : askers) {
+    const auto reply = each.get();
+    REQUIRE_FALSE(reply);
+    busy += reply.error().message.find("others are taking pictures") != std::string::npos ? 1 : 0;
+  }
+  CHECK(busy == 12);
+}
+
+TEST_CASE("a state file that cannot be read is a fault until it was looked at, and nothing is lost by it") {
+  const Strings names{"agenda-hall.json", "resources.json", "press.json"};
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    Room room(std::make_unique<HallBoard>(), [&name](Room& it) {
+      it.booked(5min, 30min);
+      write_text(it.folder / "state" / name,
+                 "\x7f"
+                 "ELF");
+    });
+    CHECK(faults(room) == Strings{"state-damaged"});
+    const auto aside = room.folder / "state" / (name + ".damaged-1");
+    CHECK(read_text(aside) ==
+          "\x7f"
+          "ELF");
+    if (name != names[0]) CHECK(room.latest().code == "ready");
+    std::filesystem::remove(aside);
+    room.advance(1min);
+    CHECK(faults(room).empty());
+  }
 }
 
 TEST_CASE("only a finger presses the button of a real board, and nobody's picture is taken") {

@@ -85,7 +85,7 @@ TEST_CASE("the bare id of an older daemon is read: its plan is the agenda's to k
   CHECK_FALSE(press->written);
 }
 
-TEST_CASE("what is not understood is no press, and does not stay") {
+TEST_CASE("what is not understood is no press, and is set aside") {
   const std::string seat = R"({"id":"a","role":"b","publish":"c","play":"d"})";
   const std::string head = R"({"boot":"boot-1","version":1,"written":5,"plan":{"consultation":"c","start":1,"end":2,)";
   const std::string good = head + R"("events":"e","seats":[)" + seat + "]}}";
@@ -109,6 +109,7 @@ TEST_CASE("what is not understood is no press, and does not stay") {
     write_text(disk.file(), row);
     CHECK_FALSE(disk.after_restart());
     CHECK_FALSE(std::filesystem::exists(disk.file()));
+    CHECK(read_text(disk.folder / "press.json.damaged-1") == row);
   }
   Disk disk;
   write_text(disk.file(), good);

@@ -30,14 +30,14 @@ TEST_CASE("a press with somebody there becomes a consultation") {
   CHECK(talk.legs() == "up up");
   CHECK(talk(LongPressed{}) ==
         "forget-press close-devices tell:ended drop-leg:0 delete-resource drop-leg:1 delete-resource +teardown "
-        "+farewell +ended");
+        "+farewell");
   const std::uint32_t first = 1;
   CHECK(talk.state.phase == Phase::ending);
   CHECK(talk(Dropped{{0, first}}) == "");
   CHECK(talk(Dropped{{1, first + 1}}) == "");
   CHECK(talk(DevicesClosed{}) == "");
   CHECK(talk.state.phase == Phase::ending);  // the last card is being read
-  CHECK(talk(TimerRang{{TimerKind::farewell, {}}}) == "replace-media");
+  CHECK(talk(TimerRang{{TimerKind::farewell, {}}}) == "replace-media +ended");
   CHECK(talk.state.phase == Phase::idle);
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("404 on every leg is the end") {
   CHECK(talk(PostFailed{talk.key(0), PostFailure::not_found, {}}) == "raise:office-not-found drop-leg:0");
   CHECK(talk.state.phase == Phase::calling);
   CHECK(talk(PostFailed{talk.key(1), PostFailure::not_found, {}}) ==
-        "raise:office-not-found drop-leg:1 forget-press close-devices +teardown +farewell +ended");
+        "raise:office-not-found drop-leg:1 forget-press close-devices +teardown +farewell");
   CHECK(talk.state.phase == Phase::ending);
   CHECK(view(talk.state).card == "ended-not-found");
 }
@@ -262,7 +262,7 @@ TEST_CASE("children that never answer do not hold the end up") {
   talk.end();
   talk(TimerRang{{TimerKind::farewell, {}}});
   CHECK(talk.state.phase == Phase::ending);
-  CHECK(talk(TimerRang{{TimerKind::teardown, {}}}) == "replace-media");
+  CHECK(talk(TimerRang{{TimerKind::teardown, {}}}) == "replace-media +ended");
   CHECK(talk.state.phase == Phase::idle);
 }
 
@@ -292,8 +292,7 @@ TEST_CASE("a call that nobody answers is given up, and says so") {
   CHECK(talk.delay(TimerKind::call) == 300s);
   talk(TimerRang{{TimerKind::reassure, {}}});
   CHECK(view(talk.state).card == "calling-long");
-  CHECK(talk(TimerRang{{TimerKind::call, {}}}) ==
-        "forget-press close-devices tell:cancelled +teardown +farewell +ended");
+  CHECK(talk(TimerRang{{TimerKind::call, {}}}) == "forget-press close-devices tell:cancelled +teardown +farewell");
   CHECK(view(talk.state).card == "ended-no-answer");
 }
 

@@ -7,6 +7,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/support/stderr.hpp"
 
 using namespace madoguchi;
 using namespace madoguchi::test;
@@ -190,6 +191,7 @@ TEST_CASE("an office that does not answer is asked less and less often, down onc
     test.server.answer = [](const ServerRequest&) { return how(ServerReply::stream); };
     test.clock.advance(5s);
     REQUIRE(test.settles([&test] { return test.ups == 1; }));
+    test.clock.advance(10s);  // it lives
     test.server.push(kNobody);
     REQUIRE(test.settles([&test] { return test.events.size() == 1; }));
     test.server.drop();
@@ -214,6 +216,38 @@ TEST_CASE("an office that takes the stream and hangs up at once is not asked twi
     ++asked;
   }
   CHECK(test.settles([&] { return test.asked() == asked; }));
+}
+
+TEST_CASE("an office that sends one byte and closes is asked with back-off, and the log has one line of it") {
+  struct Row {
+    std::string body;
+    std::chrono::milliseconds lives;
+    bool anew;  ///< the next delay is the first one again
+  };
+  for (const Row& row : {Row{":", 0s, false}, Row{kNobody, 9999ms, false}, Row{kNobody, 10s, true}}) {
+    CAPTURE(row.body, row.lives.count());
+    const Stderr lines;
+    Listening test;
+    test.start();
+    std::chrono::milliseconds delay = test.settings.events_retry_first;
+    for (std::size_t round = 1; round <= 4; ++round) {
+      CAPTURE(round);
+      REQUIRE(test.settles([&] { return test.ups == static_cast<int>(round); }));
+      test.clock.advance(row.lives);
+      test.server.push(row.body);
+      test.quiet();
+      test.server.drop();
+      REQUIRE(test.settles([&] { return test.downs.size() == round && test.clock.pending() == 1; }));
+      test.clock.advance(delay - 1ms);
+      test.quiet();
+      CHECK(test.asked() == round);
+      test.clock.advance(1ms);
+      if (!row.anew) delay *= 2;
+    }
+    REQUIRE(test.settles([&] { return test.ups == 5; }));
+    CHECK(lines.count("event=events-down") == (row.anew ? 4 : 1));
+    CHECK(lines.count("event=events-up") == (row.anew ? 3 : 0));
+  }
 }
 
 TEST_CASE("half an event of a connection that was cut is not carried over into the next") {

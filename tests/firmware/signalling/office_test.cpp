@@ -66,7 +66,8 @@ struct Hall {
     office.reset();
     Office::Handlers handlers{[this] { ++ups; }, [this] { ++downs; },
                               [this](const OfficeEvent& event) { events.push_back(event); },
-                              [this](const Result<void>& result) { saved.push_back(result.has_value()); }};
+                              [this](const Result<void>& result) { saved.push_back(result.has_value()); },
+                              [this](const std::string& url) { return url.starts_with(server.origin() + "/"); }};
     office.emplace(io.get_executor(), http, clock, Settings{},
                    std::vector<Token>{{server.origin(), "here"}, {other.origin(), "there"}}, folder.path(), disk,
                    std::move(handlers));
@@ -174,6 +175,19 @@ TEST_CASE("a resource is on disk before the answer is given, and until the offic
   REQUIRE(hall.sweep());
   CHECK(Hall::posted(hall.server) == Lines{"POST /whip/r v=0 offer", "DELETE /r/1 ", "DELETE /r/1 "});
   CHECK(read_text(file).find("/r/1") == std::string::npos);
+}
+
+TEST_CASE("an address that was planted among the resources is not contacted: no rule leads there") {
+  Hall hall;
+  REQUIRE(await(hall.io, hall.office->post_offer(hall.server.url("/whip/r"), "v=0 offer")));
+  REQUIRE(await(hall.io, hall.office->post_offer(hall.other.url("/whip/r"), "v=0 offer")));
+  const auto file = hall.folder / "resources.json";
+  CHECK(read_text(file).find(hall.other.origin()) != std::string::npos);
+  hall.begin();
+  REQUIRE(hall.sweep());
+  CHECK(Hall::posted(hall.server) == Lines{"POST /whip/r v=0 offer", "DELETE /r/1 "});
+  CHECK(Hall::posted(hall.other) == Lines{"POST /whip/r v=0 offer"});
+  CHECK(read_text(file).find(hall.other.origin()) == std::string::npos);
 }
 
 TEST_CASE("a disk that takes nothing is said, and the offer is answered all the same") {
