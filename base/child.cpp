@@ -115,6 +115,7 @@ struct Plan {
     const rlimit bound{soft, hard};
     if (::setrlimit(static_cast<__rlimit_resource>(what), &bound) != 0) give_up(plan);
   };
+  limit(RLIMIT_CORE, 0, 0);
   if (plan.cpu_seconds) limit(RLIMIT_CPU, *plan.cpu_seconds, *plan.cpu_seconds + 1);
   if (plan.address_space_bytes && !kShadowMemory) {
     limit(RLIMIT_AS, *plan.address_space_bytes, *plan.address_space_bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A child process and its pidfd. It dies with its owner and with the daemon (PR_SET_PDEATHSIG). On the loop's thread.
+// A child process and its pidfd. It leaves no core file: its memory may hold pictures, voices, names. It dies with its owner and with the daemon (PR_SET_PDEATHSIG). On the loop's thread.
 #pragma once
 
 #include <sys/types.h>

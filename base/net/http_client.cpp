@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "base/clock.hpp"
+#include "base/net/cleansing.hpp"
 #include "base/net/transfer.hpp"
 
 namespace madoguchi {
@@ -32,7 +33,7 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
  public:
   Multi(asio::any_io_executor executor, HttpSettings settings)
       : executor_(executor), settings_(std::move(settings)), timer_(executor) {
-    static const CURLcode kOnce = ::curl_global_init(CURL_GLOBAL_DEFAULT);
+    static const bool kOnce = start_curl();
     (void)kOnce;
     multi_ = ::curl_multi_init();
     const auto set = [this](CURLMoption option, auto value) {
@@ -212,7 +213,15 @@ bool is_redirect(const HttpRequest& request, int status) {
 asio::awaitable<Result<HttpResponse>> single(std::shared_ptr<HttpClient::Multi> multi, const HttpRequest& request) {
   Transfer transfer(multi->executor(), request, multi->settings(), false);
   Running running(multi, transfer);
-  while (!transfer.finished) {
+  for (;;) {
+    const std::string_view piece = transfer.piece();
+    if (!piece.empty()) {
+      const bool wants_more = co_await request.body_to(piece);
+      transfer.drop_piece();
+      if (!wants_more) co_return fail(Errc::cancelled, request.url.redacted() + ": given up");
+      continue;
+    }
+    if (transfer.finished) break;
     co_await something(transfer, asio::steady_timer::time_point::max());
   }
   if (transfer.code != CURLE_OK) co_return fail(transfer.error(request.url));

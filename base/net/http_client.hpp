@@ -31,6 +31,10 @@ struct HttpRequest {
   std::string bearer;          ///< "" = none
   std::string user, password;  ///< Basic; "" = none
   std::size_t body_cap = 1024 * 1024;
+  /// Of send() alone, for what must not stay in memory: the body of a 200 goes there piece by piece, and never into the
+  /// response; the bytes of a piece are good until it ends. Other bodies are dropped. While it takes its time the far end
+  /// is held up; false: no more is wanted (Errc::cancelled). All buffers are cleansed.
+  std::function<boost::asio::awaitable<bool>(std::string_view piece)> body_to;
 };
 
 struct HttpResponse {

@@ -24,7 +24,7 @@ std::string_view trimmed(std::string_view text) {
 Transfer::Transfer(boost::asio::any_io_executor executor, const HttpRequest& request, const HttpSettings& settings,
                    bool streams)
     : wake(executor, boost::asio::steady_timer::time_point::max()), easy_(::curl_easy_init()), body_(request.body),
-      body_cap_(request.body_cap), streams_(streams) {
+      body_cap_(request.body_cap), streams_(streams), hands_on_(static_cast<bool>(request.body_to)) {
   CURL* curl = easy_.get();
   // An option that libcurl does not take would be a request that is not what it says: it is never sent.
   const auto set = [this, curl](CURLoption option, auto value) {
@@ -47,6 +47,8 @@ Transfer::Transfer(boost::asio::any_io_executor executor, const HttpRequest& req
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  // HTTP/2 has buffers of its own, which live as long as the connection.
+  if (hands_on_) set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   if (!streams) set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<long long>(1, request.deadline.count())));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max<long long>(1, request.deadline.count())));
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
@@ -105,13 +107,35 @@ void Transfer::header_line(std::string_view line) {
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t bytes = size * count;
-  if (transfer.response.body.size() + bytes > transfer.body_cap_) {
+  // A stream's body is handed on as it comes: its bound is what waits.
+  const std::size_t before = transfer.streams_ ? transfer.response.body.size() : transfer.body_bytes_;
+  if (before + bytes > transfer.body_cap_) {
     transfer.too_large_ = true;
     return 0;
   }
+  if (transfer.hands_on_) {
+    if (transfer.response.status == 200 && !transfer.filling_.take({data, bytes})) {
+      transfer.held_up_ = true;
+      return CURL_WRITEFUNC_PAUSE;  // it comes again
+    }
+    transfer.body_bytes_ += bytes;
+    transfer.wake.cancel();
+    return bytes;
+  }
+  transfer.body_bytes_ += bytes;
   transfer.response.body.append(data, bytes);
   if (transfer.streams_) transfer.wake.cancel();
   return bytes;
+}
+
+std::string_view Transfer::piece() {
+  if (handing_.empty()) handing_.swap(filling_);
+  return handing_.bytes();
+}
+
+void Transfer::drop_piece() {
+  handing_.cleanse();
+  if (std::exchange(held_up_, false)) ::curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 void Transfer::finish(CURLcode result) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/net/cleansing.hpp"
 #include "base/net/http_client.hpp"
 
 namespace madoguchi {
@@ -26,6 +27,11 @@ class Transfer {
   void cancel();
   /// What went wrong, in our words.
   [[nodiscard]] Error error(const Url& url) const;
+
+  /// The next bytes for HttpRequest::body_to; "" where there are none yet. Good until drop_piece().
+  [[nodiscard]] std::string_view piece();
+  /// They are cleansed, and more may come.
+  void drop_piece();
 
   bool finished = false;
   CURLcode code = CURLE_OK;
@@ -51,7 +57,11 @@ class Transfer {
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::string body_;
   std::size_t body_cap_;
+  std::size_t body_bytes_ = 0;  ///< so far
   bool streams_;
+  bool hands_on_;
+  PrivateBytes filling_, handing_;
+  bool held_up_ = false;  ///< libcurl waits until there is room again
   bool too_large_ = false;
   CURLcode unset_ = CURLE_OK;  ///< why an option was not taken
   char words_[CURL_ERROR_SIZE] = {};

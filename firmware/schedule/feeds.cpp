@@ -2,34 +2,23 @@
 // Fetching, the child, keeping. On the daemon's loop.
 #include "firmware/schedule/feeds.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <set>
 #include <utility>
 
 #include "base/atomic_file.hpp"
-#include "base/child.hpp"
 #include "base/log.hpp"
 #include "base/off_loop.hpp"
 #include "base/state_file.hpp"
+#include "firmware/schedule/reading.hpp"
 
 namespace madoguchi::schedule {
 
 namespace asio = boost::asio;
-using asio::posix::stream_descriptor;
 
 namespace {
-constexpr std::uint64_t kReaderCpuSeconds = 2;
-constexpr std::uint64_t kReaderMemory = 128ULL << 20;
-constexpr std::size_t kReaderOutput = 2 << 20;
 constexpr std::size_t kMostKept = 16 << 20;
 constexpr std::chrono::hours kHorizonBack{24};
 constexpr std::chrono::hours kHorizonAhead{14 * 24};
@@ -257,24 +246,27 @@ asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {
   request.bearer = feed.settings.bearer;
   request.user = feed.settings.user;
   request.password = feed.settings.password;
+  // The bytes go through to the child as they come: names stay in no memory of ours.
+  std::unique_ptr<Reading> reading;
+  request.body_to = [this, &feed, &reading](std::string_view piece) { return read_piece(feed, reading, piece); };
   Result<HttpResponse> response = co_await http_.send(std::move(request));
-  if (!response) {
+  const bool child_stopped = !response && response.error().code == Errc::cancelled;
+  if (!response && !child_stopped) {
     failure = fetch_failure(response.error(), *url);
     co_return failure;
   }
-  if (response->status == 304 && asked_if_new) {
+  const std::string etag = response ? response->header("etag").value_or("") : "";
+  const std::string last_modified = response ? response->header("last-modified").value_or("") : "";
+  if (response && response->status == 304 && asked_if_new) {
     feed.state.read_at = clock_.wall();
     if (is_stale_on_disk(feed)) co_await save(feed);
     co_return std::nullopt;
   }
-  if (response->status != 200) {
+  if (response && response->status != 200) {
     failure = status_failure(response->status);
     co_return failure;
   }
-  const std::string etag = response->header("etag").value_or("");
-  const std::string last_modified = response->header("last-modified").value_or("");
-  std::string body = std::move(response->body);
-  Result<json::bj::object> object = co_await read(feed, std::move(body));
+  Result<json::bj::object> object = co_await read_to_end(feed, std::move(reading));
   if (!object) {
     if (object.error().code == Errc::timeout) failure.fault = Fault::feed_child_killed;
     failure.cause = object.error().message;
@@ -314,60 +306,26 @@ asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {
   co_return std::nullopt;
 }
 
-asio::awaitable<Result<json::bj::object>> Feeds::read(const Feed& feed, std::string body) {
-  int in[2];
-  int out[2];
-  if (::pipe2(in, O_CLOEXEC) != 0) co_return fail(errno_error("reading it", errno));
-  UniqueFd child_in(in[0]);
-  stream_descriptor to_child(executor_, in[1]);
-  if (::pipe2(out, O_CLOEXEC) != 0) co_return fail(errno_error("reading it", errno));
-  UniqueFd child_out(out[1]);
-  stream_descriptor from_child(executor_, out[0]);
-  ChildSpec spec;
-  spec.program = settings_.reader;
-  spec.fds.emplace_back(0, std::move(child_in));
-  spec.fds.emplace_back(1, std::move(child_out));
-  spec.cpu_seconds = kReaderCpuSeconds;
-  spec.address_space_bytes = kReaderMemory;
-  Result<Child> child = Child::spawn(executor_, std::move(spec));
-  if (!child) co_return fail(child.error());
-  bool late = false;
-  Alarm deadline(clock_);
-  deadline.after(settings_.read_within, [&late, &child, &to_child, &from_child] {
-    late = true;
-    child->signal(SIGKILL);
-    boost::system::error_code closed;  // one that is closed by now has nothing to cancel
-    to_child.cancel(closed);
-    from_child.cancel(closed);
-  });
-  boost::system::error_code error;
-  const std::string head = header(feed);
-  co_await asio::async_write(to_child, asio::buffer(head), asio::redirect_error(asio::use_awaitable, error));
-  if (!error)
-    co_await asio::async_write(to_child, asio::buffer(body), asio::redirect_error(asio::use_awaitable, error));
-  std::fill(body.begin(), body.end(), '\0');  // names are not kept longer than this
-  to_child.close();
-  std::string output;
-  auto buffer = asio::dynamic_buffer(output, kReaderOutput);
-  bool whole = false;
-  if (!late) {  // after that there is no second deadline
-    co_await asio::async_read(from_child, buffer, asio::redirect_error(asio::use_awaitable, error));
-    whole = error == asio::error::eof;
+asio::awaitable<bool> Feeds::read_piece(const Feed& feed, std::unique_ptr<Reading>& reading, std::string_view piece) {
+  if (!reading) {
+    Result<std::unique_ptr<Reading>> begun = Reading::begin(executor_, clock_, settings_);
+    if (!begun) co_return false;
+    reading = std::move(*begun);
+    const std::string head = header(feed);
+    if (!co_await reading->write(head)) co_return false;
   }
-  child->signal(whole ? 0 : SIGKILL);
-  const int status = co_await child->wait();
-  deadline.clear();
-  if (late) co_return fail(Errc::timeout, "reading it took too long and was cut off");
-  if (!whole) co_return fail(Errc::timeout, "reading it was cut off: the reader wrote too much");
-  if (WIFSIGNALED(status)) {
-    co_return fail(Errc::timeout, fmt::format("reading it was cut off: {}", describe_wait_status(status)));
+  co_return co_await reading->write(piece);
+}
+
+asio::awaitable<Result<json::bj::object>> Feeds::read_to_end(const Feed& feed, std::unique_ptr<Reading> reading) {
+  if (!reading) {  // not a byte came, or the child did not begin
+    Result<std::unique_ptr<Reading>> begun = Reading::begin(executor_, clock_, settings_);
+    if (!begun) co_return fail(begun.error());
+    reading = std::move(*begun);
+    const std::string head = header(feed);
+    co_await reading->write(head);
   }
-  auto object = json::parse_object(output);
-  if (!object) co_return fail(Errc::protocol, "the reader wrote what is not JSON");
-  if (object->contains("error")) {
-    co_return fail(Errc::invalid, json::string_or(*object, "message", "unreadable").value_or("unreadable"));
-  }
-  co_return object;
+  co_return co_await reading->finish();
 }
 
 asio::awaitable<bool> Feeds::keep(Feed& feed, Agenda agenda) {

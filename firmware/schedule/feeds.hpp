@@ -20,6 +20,8 @@
 
 namespace madoguchi::schedule {
 
+class Reading;
+
 struct FeedState {
   std::string name;
   std::optional<WallTime> read_at;  ///< when it was last known to be good
@@ -61,7 +63,9 @@ class Feeds {
   boost::asio::awaitable<std::optional<Failure>> poll(Feed& feed);
   static Failure fetch_failure(const Error& error, const Url& url);
   static Failure status_failure(int status);
-  boost::asio::awaitable<Result<json::bj::object>> read(const Feed& feed, std::string body);
+  /// Into the child, which begins with the first piece.
+  boost::asio::awaitable<bool> read_piece(const Feed& feed, std::unique_ptr<Reading>& reading, std::string_view piece);
+  boost::asio::awaitable<Result<json::bj::object>> read_to_end(const Feed& feed, std::unique_ptr<Reading> reading);
   boost::asio::awaitable<bool> keep(Feed& feed, Agenda agenda);
   boost::asio::awaitable<bool> save(Feed& feed);
   [[nodiscard]] bool is_stale_on_disk(const Feed& feed) const;

@@ -225,6 +225,11 @@ TEST_CASE("a child that ignores the first warning about CPU is killed a second l
   CHECK(describe_wait_status(await(io, child->wait())) == "killed by SIGKILL");
 }
 
+TEST_CASE("a child leaves no core file, whatever its starter may") {
+  asio::io_context io;
+  CHECK(run(io, shell("ulimit -S -c; ulimit -H -c")).output == "0\n0\n");
+}
+
 TEST_CASE("a limit of address space holds") {
   asio::io_context io;
   ChildSpec spec = shell("ulimit -v");

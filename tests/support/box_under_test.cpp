@@ -24,13 +24,14 @@ telephone = "0123-45-6789"
 state = "{folder}/state"
 socket = "{folder}/control.sock"
 programs = "{programs}"
+{box}
 [[office]]
 origin = "{origin}"
 token = "{token}"
 [[feed]]
 name = "desk"
 url = "{calendar}"
-every = "1s"
+every = "{every}"
 [[link]]
 feeds = ["desk"]
 link = "{origin}/rooms/(?P<room>[A-Za-z0-9_-]+)"
@@ -84,7 +85,8 @@ BoxUnderTest::BoxUnderTest(asio::io_context& io, BoxOptions options)
                                                fmt::arg("programs", MADOGUCHI_BIN), fmt::arg("origin", options.origin),
                                                fmt::arg("token", options.token), fmt::arg("calendar", options.calendar),
                                                fmt::arg("events", events), fmt::arg("media", options.media),
-                                               fmt::arg("camera", options.camera)) +
+                                               fmt::arg("camera", options.camera), fmt::arg("box", options.box),
+                                               fmt::arg("every", options.every)) +
                                        options.extra);
 }
 

@@ -9,13 +9,15 @@
 namespace madoguchi::test {
 
 struct BoxOptions {
-  std::string origin;    ///< of the office, "http://127.0.0.1:PORT"
-  std::string token;     ///< the box's bearer
-  std::string calendar;  ///< the feed's URL
-  std::string extra;     ///< more TOML, after everything else
-  std::string media;     ///< more keys for [media]
-  std::string camera;    ///< more keys for [camera]
-  bool events = true;    ///< the link rule gives an events URL
+  std::string origin;        ///< of the office, "http://127.0.0.1:PORT"
+  std::string token;         ///< the box's bearer
+  std::string calendar;      ///< the feed's URL
+  std::string every = "1s";  ///< how often the feed is asked
+  std::string box;           ///< more keys for [box]
+  std::string extra;         ///< more TOML, after everything else
+  std::string media;         ///< more keys for [media]
+  std::string camera;        ///< more keys for [camera]
+  bool events = true;        ///< the link rule gives an events URL
 };
 
 class BoxUnderTest {
