@@ -15,6 +15,8 @@ std::string_view name(Errc code) {
     case Errc::busy: return "busy";
     case Errc::timeout: return "timeout";
     case Errc::cancelled: return "cancelled";
+    case Errc::host_unknown: return "host-unknown";
+    case Errc::refused: return "refused";
     case Errc::unreachable: return "unreachable";
     case Errc::tls: return "tls";
     case Errc::http: return "http";

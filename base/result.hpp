@@ -10,21 +10,23 @@
 namespace madoguchi {
 
 enum class Errc {
-  invalid,      // the input does not have the promised form
-  not_found,    // there is no such thing
-  permission,   // we may not
-  busy,         // another holds it; would block; full
-  timeout,      // the deadline passed
-  cancelled,    // the caller gave up
-  unreachable,  // name, route or connection failed
-  tls,          // the peer could not be verified
-  http,         // an HTTP status outside 2xx; Error::http_status has it
-  cut,          // the connection ended in the middle of a reply
-  empty,        // the connection ended before any reply
-  too_large,    // more than the cap
-  protocol,     // the peer broke the protocol
-  unsupported,  // this build or kernel cannot
-  io,           // the operating system said no; the message says why
+  invalid,       // the input does not have the promised form
+  not_found,     // there is no such thing
+  permission,    // we may not
+  busy,          // another holds it; would block; full
+  timeout,       // the deadline passed
+  cancelled,     // the caller gave up
+  host_unknown,  // no name server knows the name
+  refused,       // the machine is there, and nobody listens on that port
+  unreachable,   // the route or the connection failed
+  tls,           // the peer could not be verified
+  http,          // an HTTP status outside 2xx; Error::http_status has it
+  cut,           // the connection ended in the middle of a reply
+  empty,         // the connection ended before any reply
+  too_large,     // more than the cap
+  protocol,      // the peer broke the protocol
+  unsupported,   // this build or kernel cannot
+  io,            // the operating system said no; the message says why
 };
 
 /// "timeout", "http" and so on; for logs and for JSON.

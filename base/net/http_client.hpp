@@ -61,7 +61,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// Any status is a response. Errors: permission (plain http to elsewhere, redirect to another origin), timeout,
-  /// unreachable, tls, cut, empty, too_large. Cancellation ends the transfer at once and throws operation_aborted.
+  /// host_unknown, refused, unreachable, tls, cut, empty, too_large. Cancellation ends the transfer at once and throws operation_aborted.
   boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request);
 
   /// Hands the body on as it comes, until the far end closes, `idle` passes without a byte, or on_data returns false.

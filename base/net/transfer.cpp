@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace madoguchi {
 
@@ -166,7 +167,13 @@ Error Transfer::error(const Url& url) const {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return {Errc::timeout, where + ": no complete reply within the deadline"};
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT: return {Errc::unreachable, fmt::format("{}: not reachable ({})", where, words)};
+      return {Errc::host_unknown, fmt::format("{}: no name server knows this name ({})", where, words)};
+    case CURLE_COULDNT_CONNECT: {
+      long why = 0;
+      ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &why);
+      if (why == ECONNREFUSED) return {Errc::refused, where + ": nobody listens there (connection refused)"};
+      return {Errc::unreachable, fmt::format("{}: not reachable ({})", where, words)};
+    }
     case CURLE_GOT_NOTHING: return {Errc::empty, where + ": the connection was closed without a reply"};
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:

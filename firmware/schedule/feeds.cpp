@@ -82,26 +82,32 @@ struct Feeds::Feed {
 Feeds::Failure Feeds::fetch_failure(const Error& error, const Url& url) {
   const std::string where = url.redacted() + ": ";
   const bool ours = error.message.rfind(where, 0) == 0;
-  const std::string words = ours ? error.message.substr(where.size()) : std::string();
-  const auto told = [&](Fault fault) {
-    return Failure{fault, fmt::format("fetching it: {} ({})", name(error.code), words)};
+  const auto told = [&](Fault fault, std::string_view why) {
+    return Failure{fault, fmt::format("fetching it from {}: {} ({})", url.host(), name(error.code), why)};
   };
+  // curl's words tell milliseconds and ports: each would be another line in the log. Those of the last three are ours, or
+  // stand still.
+  const std::string words = ours ? error.message.substr(where.size()) : std::string();
   switch (error.code) {
-    case Errc::permission: return told(Fault::feed_refused);  // sent on to another server, which is not followed
-    case Errc::tls: return told(Fault::feed_tls);
-    case Errc::too_large: return told(Fault::feed_unreadable);
-    case Errc::protocol: return told(Fault::feed_server_error);
-    // curl's words for the others tell milliseconds and ports: each would be another line in the log.
-    default: return {Fault::feed_unreachable, fmt::format("fetching it: {}", name(error.code))};
+    case Errc::host_unknown: return told(Fault::feed_host_unknown, "no name server knows this name");
+    case Errc::refused: return told(Fault::feed_down, "nobody listens there");
+    case Errc::timeout: return told(Fault::feed_late, "no complete reply in time");
+    case Errc::empty: return told(Fault::feed_server_error, "the connection was closed without a reply");
+    case Errc::cut: return told(Fault::feed_unreachable, "the connection ended in the middle of the reply");
+    case Errc::permission: return told(Fault::feed_refused, words);  // sent on to another server, which is not followed
+    case Errc::tls: return told(Fault::feed_tls, words);
+    case Errc::too_large: return told(Fault::feed_unreadable, words);
+    case Errc::protocol: return told(Fault::feed_server_error, words);
+    default: return told(Fault::feed_unreachable, "the connection failed");
   }
 }
 
-Feeds::Failure Feeds::status_failure(int status) {
+Feeds::Failure Feeds::status_failure(int status, const Url& url) {
   Fault fault = Fault::feed_unreadable;
   // 408, 425 and 429 pass by themselves.
   if (status >= 500 || status == 408 || status == 425 || status == 429) fault = Fault::feed_server_error;
   else if (status >= 400) fault = Fault::feed_refused;
-  return {fault, fmt::format("fetching it: HTTP {}", status)};
+  return {fault, fmt::format("fetching it from {}: HTTP {}", url.host(), status)};
 }
 
 Feeds::Feeds(asio::any_io_executor executor, HttpClient& http, Clock& clock, Settings settings,
@@ -263,7 +269,7 @@ asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {
     co_return std::nullopt;
   }
   if (response && response->status != 200) {
-    failure = status_failure(response->status);
+    failure = status_failure(response->status, *url);
     co_return failure;
   }
   Result<json::bj::object> object = co_await read_to_end(feed, std::move(reading));

@@ -62,7 +62,7 @@ class Feeds {
   struct Failure;
   boost::asio::awaitable<std::optional<Failure>> poll(Feed& feed);
   static Failure fetch_failure(const Error& error, const Url& url);
-  static Failure status_failure(int status);
+  static Failure status_failure(int status, const Url& url);
   /// Into the child, which begins with the first piece.
   boost::asio::awaitable<bool> read_piece(const Feed& feed, std::unique_ptr<Reading>& reading, std::string_view piece);
   boost::asio::awaitable<Result<json::bj::object>> read_to_end(const Feed& feed, std::unique_ptr<Reading> reading);

@@ -10,7 +10,8 @@ namespace madoguchi::session {
 void Step::clear_office_faults(const Leg& leg) {
   for (const Fault fault : {Fault::office_not_found, Fault::office_busy, Fault::office_error, Fault::office_refused,
                             Fault::office_no_location, Fault::office_empty_reply, Fault::office_late, Fault::office_cut,
-                            Fault::office_protocol, Fault::office_tls, Fault::network_unreachable}) {
+                            Fault::office_protocol, Fault::office_tls, Fault::office_host_unknown, Fault::office_down,
+                            Fault::network_unreachable}) {
     clear(fault, &leg);
   }
 }

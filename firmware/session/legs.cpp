@@ -192,6 +192,8 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
     case PostFailure::empty_reply: raise(Fault::office_empty_reply, &leg); break;
     case PostFailure::late: raise(Fault::office_late, &leg); break;
     case PostFailure::cut: raise(Fault::office_cut, &leg); break;
+    case PostFailure::host_unknown: raise(Fault::office_host_unknown, &leg); break;
+    case PostFailure::down: raise(Fault::office_down, &leg); break;
     case PostFailure::unreachable: raise(Fault::network_unreachable, &leg); break;
     case PostFailure::tls: raise(Fault::office_tls, &leg); break;
     case PostFailure::protocol: raise(Fault::office_protocol, &leg); break;

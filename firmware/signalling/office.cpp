@@ -47,8 +47,13 @@ void Office::stop() {
   stream->cancel.emit(asio::cancellation_type::terminal);
 }
 
+bool Office::hears(const std::string& events) const {
+  const auto url = Url::parse(events);
+  return stream_ && url && stream_->events.url() == *url;
+}
+
 void Office::listen(const std::string& events) {
-  if (events == (stream_ ? stream_->events.url().to_string() : std::string())) return;
+  if (hears(events)) return;
   stop();
   const auto url = Url::parse(events);
   if (!url) return;
@@ -74,7 +79,7 @@ const Seats* Office::seats() const {
 
 asio::awaitable<bool> Office::tell(std::string events, std::string type) {
   // Who can't be told now is told how things are when the stream is up again.
-  if (!stream_ || stream_->events.url().to_string() != events) co_return false;
+  if (!hears(events)) co_return false;
   json::bj::object body{{"type", std::move(type)}};
   co_return co_await tell(std::move(body));
 }

@@ -68,6 +68,8 @@ class Office {
  private:
   struct Stream;
   [[nodiscard]] std::string token_for(const Url& url) const;
+  /// The stream that is open is this one: by the address, not by how a template writes it ("HTTPS://", "#x").
+  [[nodiscard]] bool hears(const std::string& events) const;
   boost::asio::awaitable<bool> tell(json::bj::object body);
   boost::asio::awaitable<Result<void>> end_now(std::string resource);
 

@@ -20,6 +20,8 @@ enum class PostFailure {
   empty_reply,
   late,
   cut,
+  host_unknown,
+  down,  ///< nobody listens there
   unreachable,
   tls,
   protocol,  ///< anything else

@@ -27,6 +27,8 @@ std::string_view name(PostFailure failure) {
     case PostFailure::empty_reply: return "empty-reply";
     case PostFailure::late: return "late";
     case PostFailure::cut: return "cut";
+    case PostFailure::host_unknown: return "host-unknown";
+    case PostFailure::down: return "down";
     case PostFailure::unreachable: return "unreachable";
     case PostFailure::tls: return "tls";
     case PostFailure::protocol: return "protocol";
@@ -54,6 +56,8 @@ namespace {
 PostFailure failure_of(Errc code) {
   switch (code) {
     case Errc::timeout: return PostFailure::late;
+    case Errc::host_unknown: return PostFailure::host_unknown;
+    case Errc::refused: return PostFailure::down;
     case Errc::unreachable: return PostFailure::unreachable;
     case Errc::tls: return PostFailure::tls;
     case Errc::cut: return PostFailure::cut;

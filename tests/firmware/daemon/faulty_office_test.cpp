@@ -220,7 +220,7 @@ TEST_CASE("503 is asked again no earlier than the office wants") {
   for (std::size_t i = 1; i < asked.size(); ++i) CHECK(asked[i] - asked[i - 1] >= 1900ms);
 }
 
-TEST_CASE("an office that is gone is the network's fault - when it is back, the call goes on") {
+TEST_CASE("an office that is gone is said to be down - when it is back, the call goes on") {
   asio::io_context io;
   ScriptedOffice office(io);
   office.seat(true);
@@ -229,7 +229,7 @@ TEST_CASE("an office that is gone is the network's fault - when it is back, the 
   REQUIRE(box.until(ready_to_press, 20s));
   office.shut();
   box.press();
-  const bool named = box.until([](const object& now) { return has_fault(now, "network-unreachable"); }, 20s);
+  const bool named = box.until([](const object& now) { return has_fault(now, "office-down"); }, 20s);
   INFO(json::bj::serialize(box.last));
   REQUIRE(named);
   CHECK(text_at(box.last, "card.code") == "trouble");

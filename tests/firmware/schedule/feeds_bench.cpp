@@ -39,7 +39,7 @@ void FeedsBench::start() {
   handlers.raise = [this](Fault fault) { faults.insert(fault); };
   handlers.clear = [this](Fault fault) { faults.erase(fault); };
   feeds =
-      std::make_unique<schedule::Feeds>(io.get_executor(), http, clock, settings, folder, pool, std::move(handlers));
+      std::make_unique<schedule::Feeds>(io.get_executor(), *client, clock, settings, folder, pool, std::move(handlers));
   feeds->load();
   for (std::size_t i = 0; i < feeds->count(); ++i) {
     stops_.push_back(std::make_unique<asio::cancellation_signal>());

@@ -56,6 +56,7 @@ class FeedsBench {
   WatchedClock clock;
   FeedServer server{io};
   HttpClient http{io.get_executor(), {}};
+  HttpClient* client = &http;  ///< the one that start() gives the feeds
   std::filesystem::path folder;
   schedule::Settings settings;
   std::set<Fault> faults;

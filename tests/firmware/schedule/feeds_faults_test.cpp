@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "tests/firmware/schedule/feeds_bench.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;
 using namespace madoguchi;
@@ -68,8 +69,8 @@ TEST_CASE("each failure has its fault, and the last good agenda stays in memory 
       {"too slow for itself", with(408, "no"), Fault::feed_server_error, "HTTP 408"},
       {"server error", with(500, "no"), Fault::feed_server_error, "HTTP 500"},
       {"server away", with(503, "no"), Fault::feed_server_error, "HTTP 503"},
-      {"too slow", how(FeedReply::hang), Fault::feed_unreachable, "timeout"},
-      {"closed", how(FeedReply::close), Fault::feed_unreachable, "empty"},
+      {"too slow", how(FeedReply::hang), Fault::feed_late, "timeout"},
+      {"closed", how(FeedReply::close), Fault::feed_server_error, "empty"},
       {"cut", how(FeedReply::cut), Fault::feed_unreachable, "cut"},
       {"no content", with(204, ""), Fault::feed_unreadable, "HTTP 204"},
       {"unchanged, which was not asked", with(304, ""), Fault::feed_unreadable, "HTTP 304"},
@@ -120,19 +121,58 @@ TEST_CASE("a server that cannot be verified is not a matter of cables") {
   CHECK(bench.faults == Faults{Fault::feed_tls});
   const std::string error = bench.feeds->states()[0].error;
   CAPTURE(error);
-  CHECK(error.find("fetching it: tls (") == 0);
-  CHECK(error.find("127.0.0.1") == std::string::npos);
+  CHECK(error.find("fetching it from 127.0.0.1: tls (") == 0);
   CHECK(bench.server.requests().empty());
 }
 
-TEST_CASE("a server that nobody reaches is a matter of cables") {
+TEST_CASE("a name that nobody knows, a server that is down and a certificate are three faults, each with its host") {
+  struct Row {
+    std::string url;
+    Fault fault;
+    std::string error;
+  };
   Folder folder;
-  FeedsBench bench(folder.path());
-  bench.settings.feeds[0].url = "http://127.0.0.1:9/secret-of-hall";
-  bench.start();
-  REQUIRE(bench.polled(1));
-  CHECK(bench.faults == Faults{Fault::feed_unreachable});
-  CHECK(bench.feeds->states()[0].error == "fetching it: unreachable");
+  const std::string unknown = "https://no-such-host.invalid/secret-of-hall";  // RFC 6761 section 6.4
+  const Row rows[] = {
+      {unknown, Fault::feed_host_unknown,
+       "fetching it from no-such-host.invalid: host-unknown (no name server knows this name)"},
+      {"http://127.0.0.1:9/secret-of-hall", Fault::feed_down,
+       "fetching it from 127.0.0.1: refused (nobody listens there)"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.url);
+    FeedsBench bench(folder.path());
+    bench.settings.feeds[0].url = row.url;
+    bench.settings.fetch_within = 15s;  // a machine without a network may take its time to say so
+    bench.start();
+    REQUIRE(bench.polled(1));
+    CHECK(bench.faults == Faults{row.fault});
+    CHECK(bench.feeds->states()[0].error == row.error);
+  }
+}
+
+TEST_CASE("a certificate of another authority, and one that is over, are a matter of the clock and of IT") {
+  const TestCa ours, another;
+  const Folder folder;
+  write_text(folder / "ca.pem", ours.pem());
+  TestCa::Wanted over;
+  over.until = std::chrono::seconds(-60);
+  for (const TestCertificate& certificate : {another.issue(), ours.issue(over)}) {
+    FeedsBench bench(folder.path());
+    ScriptedServer server(bench.io, certificate);
+    server.script(ServerReply(200, calendar(booking(1, "r1"))));
+    HttpClient http(bench.io.get_executor(), HttpSettings{(folder / "ca.pem").native()});
+    bench.settings.feeds[0].url = server.url("/secret-of-hall");
+    bench.client = &http;
+    bench.start();
+    REQUIRE(bench.polled(1));
+    CHECK(bench.faults == Faults{Fault::feed_tls});
+    const std::string error = bench.feeds->states()[0].error;
+    CAPTURE(error);
+    CHECK(error.find("fetching it from 127.0.0.1: tls (the server could not be verified") == 0);
+    CHECK(error.find("secret-of-hall") == std::string::npos);
+    bench.stop();
+  }
 }
 
 TEST_CASE("one fault gives way to another") {

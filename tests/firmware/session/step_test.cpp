@@ -82,6 +82,8 @@ TEST_CASE("each failure of a POST raises its own fault and is tried again, later
       {PostFailure::late, "office-late"},
       {PostFailure::cut, "office-cut"},
       {PostFailure::unreachable, "network-unreachable"},
+      {PostFailure::host_unknown, "office-host-unknown"},
+      {PostFailure::down, "office-down"},
       {PostFailure::tls, "office-tls"},
       {PostFailure::protocol, "office-protocol"},
   };

@@ -139,6 +139,26 @@ TEST_CASE("one events stream at a time: the same again changes nothing, another 
   CHECK(hall.server.requests().size() + hall.other.requests().size() == 2);
 }
 
+TEST_CASE("an address is the same however a template writes it: the stream stays, and is told") {
+  for (const bool shouted : {false, true}) {
+    for (const char* path : {"/events/r", "/events/r#x", "/events/r?", "/events/r?a=b#x", "/events/../events/r"}) {
+      Hall hall;
+      std::string events = hall.server.url(path);
+      if (shouted) events.replace(0, 4, "HTTP");
+      CAPTURE(events);
+      for (int i = 0; i < 3; ++i) {
+        hall.office->listen(events);
+        REQUIRE(until(
+            hall.io, [&] { return hall.office->is_up(); }, kLong));
+        hall.quiet();
+      }
+      CHECK(hall.server.requests().size() == 1);
+      CHECK(hall.downs == 0);
+      CHECK(await(hall.io, hall.office->tell(events, "calling")));
+    }
+  }
+}
+
 TEST_CASE("each origin gets its own token, and a stranger gets none") {
   Hall hall;
   ScriptedServer stranger(hall.io);

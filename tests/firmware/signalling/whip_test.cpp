@@ -123,7 +123,7 @@ TEST_CASE("an office that is not there, and one that is not who it says") {
   HttpClient http(io.get_executor(), {});
   const Posted away = await(io, post_offer(http, kClock, *Url::parse(gone), "v=0", "", kLong));
   REQUIRE_FALSE(away);
-  CHECK(name(away.error().failure) == "unreachable");
+  CHECK(name(away.error().failure) == "down");
   const TestCa ca;
   ScriptedServer unknown(io, ca.issue());
   const Posted doubtful = await(io, post_offer(http, kClock, *Url::parse(unknown.url("/")), "v=0", "token", kLong));
