@@ -2,6 +2,7 @@
 // The machine's clocks on Asio timers, and the virtual one. Lives on the loop's thread.
 #include "base/clock.hpp"
 
+#include <sys/timex.h>
 #include <time.h>
 
 #include <boost/asio/post.hpp>
@@ -65,6 +66,12 @@ SystemClock::SystemClock(asio::any_io_executor executor) : executor_(std::move(e
 SystemClock::~SystemClock() = default;
 
 BootTime SystemClock::boot() const { return boot_now(); }
+
+bool SystemClock::synchronised() const {
+  timex now{};
+  const int state = ::adjtimex(&now);
+  return state >= 0 && state != TIME_ERROR && (now.status & STA_UNSYNC) == 0;
+}
 
 WallTime SystemClock::wall() const { return wall_now(); }
 

@@ -44,6 +44,8 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual BootTime boot() const = 0;
   [[nodiscard]] virtual WallTime wall() const = 0;
+  /// Something (NTP, say) has set the wall clock lately and says that it is right.
+  [[nodiscard]] virtual bool synchronised() const { return true; }
 
   /// Calls `ring` once on the loop when boot() has reached `when`, unless cleared. Never calls it from inside set().
   virtual AlarmId set(BootTime when, std::function<void()> ring) = 0;
@@ -77,6 +79,8 @@ class SystemClock final : public Clock {
   ~SystemClock() override;
   [[nodiscard]] BootTime boot() const override;
   [[nodiscard]] WallTime wall() const override;
+  /// As the kernel says (adjtimex(2)); false where it does not say.
+  [[nodiscard]] bool synchronised() const override;
   AlarmId set(BootTime when, std::function<void()> ring) override;
   void clear(AlarmId id) override;
 
@@ -92,6 +96,7 @@ class FakeClock final : public Clock {
   explicit FakeClock(WallTime start) : wall_(start) {}
   [[nodiscard]] BootTime boot() const override { return boot_; }
   [[nodiscard]] WallTime wall() const override { return wall_; }
+  [[nodiscard]] bool synchronised() const override { return synced; }
   AlarmId set(BootTime when, std::function<void()> ring) override;
   void clear(AlarmId id) override;
 
@@ -100,6 +105,7 @@ class FakeClock final : public Clock {
   /// Someone set the wall clock.
   void jump_wall(std::chrono::milliseconds by) { wall_ += by; }
   [[nodiscard]] std::size_t pending() const { return alarms_.size(); }
+  bool synced = true;
 
  private:
   struct Entry {

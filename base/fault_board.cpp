@@ -13,6 +13,7 @@ std::string_view name(FaultSource::Kind kind) {
     case FaultSource::Kind::box: return "box";
     case FaultSource::Kind::leg: return "leg";
     case FaultSource::Kind::device: return "device";
+    case FaultSource::Kind::office: return "office";
   }
   return "?";
 }

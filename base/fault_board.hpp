@@ -16,9 +16,10 @@
 
 namespace madoguchi {
 
-/// What has the fault: the box itself, one leg of the consultation ("counsellor publish"), or one device ("camera").
+/// What has the fault: the box itself, one leg of the consultation ("counsellor publish"), one device ("camera"), or an
+/// office by its host ("desk.example").
 struct FaultSource {
-  enum class Kind { box, leg, device };
+  enum class Kind { box, leg, device, office };
   Kind kind = Kind::box;
   std::string id;  ///< "" for the box
   auto operator<=>(const FaultSource&) const = default;

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/private_folder.hpp"
 #include "base/state_file.hpp"
+#include "firmware/box_offices.hpp"
 #include "firmware/box_owed.hpp"
 #include "firmware/session/lamp.hpp"
 
@@ -23,12 +24,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
-
-HttpSettings http_settings(const config::Config& config) {
-  HttpSettings settings;
-  settings.ca_file = config.box.ca_file;
-  return settings;
-}
 
 session::Plan plan_of(const schedule::Consultation& consultation) {
   session::Plan plan;
@@ -57,7 +52,7 @@ Box::Box(asio::io_context& io, Clock& clock, config::Config config, std::unique_
     : io_(io), clock_(clock), config_(std::move(config)), http_(io.get_executor(), http_settings(config_)),
       board_(std::move(board)), simulated_(board_->simulation()),
       office_(io.get_executor(), http_, clock, config_.signalling, config_.offices, config_.box.state, disk_,
-              {[this] { runner_.dispatch(session::EventsUp{}); }, [this] { runner_.dispatch(session::EventsDown{}); },
+              {[this] { events_up(); }, [this] { runner_.dispatch(session::EventsDown{}); },
                [this](const signalling::OfficeEvent& event) { office_said(event); },
                [this](const Result<void>& saved) { disk_took(saved); },
                [this](const std::string& url) { return feeds_.leads_to(url); }}),
@@ -99,6 +94,7 @@ void Box::spawn(asio::awaitable<void> work, std::string what) {
 }
 
 Result<void> Box::start() {
+  watched_.began = clock_.boot();
   if (auto own = private_folder(config_.box.state); !own) return fail(own.error().in("[box] state"));
   std::error_code error;
   std::filesystem::create_directories(config_.box.socket.parent_path(), error);
@@ -119,10 +115,12 @@ Result<void> Box::start() {
   spawn(office_.sweep(), "sweep");
   feeds_.load();
   for (std::size_t i = 0; i < feeds_.count(); ++i) spawn(feeds_.run(i), "feed");
+  spawn(keep_trying_offices(), "offices");
   board_->start();
   media_.start();
   watch_cameras();
   resume_press();
+  load_clock_floor();
   look_around();
   tick();
   return {};
@@ -212,7 +210,7 @@ void Box::mute_pressed() {
 void Box::update_lamp() {
   session::View view = view_;
   view.pulse = view.pulse || touched_since_.has_value();
-  if (!view.fault) view.fault = faults_.worst();
+  if (!view.fault || info(*view.fault).lamp == 0) view.fault = faults_.worst();
   const board::Lamp lamp = session::lamp_for(view, camera_.alive(), session::capture_open());
   if (lamp == board_->lamp()) return;
   board_->set_lamp(lamp);
@@ -259,7 +257,10 @@ void Box::show_card() {
 void Box::tick() {
   ticker_.after(kTick, [this] { tick(); });
   update_lamp();
+  look_at_clock();
   look_at_agenda();
+  look_at_lamp();
+  judge_service();
   if (const auto day = today(clock_.wall()); std::exchange(shown_day_, day) != day) show_card();
   if (feeds_.old()) faults_.raise(Fault::agenda_old);
   else faults_.clear(Fault::agenda_old);
@@ -268,7 +269,8 @@ void Box::tick() {
 void Box::look_at_agenda() {
   choice_.forget_all_but(feeds_.agenda());
   const schedule::Outlook outlook = choice_.outlook(feeds_.agenda(), clock_.wall());
-  const session::AgendaSeen seen{outlook.open_now, outlook.start, outlook.end, feeds_.unread()};
+  const session::AgendaSeen seen{outlook.open_now, outlook.start,       outlook.end,
+                                 feeds_.unread(),  feeds_.why_unread(), watched_.clock_wrong};
   keep_events_open();
   if (seen == agenda_seen_) return;
   agenda_seen_ = seen;
@@ -284,6 +286,11 @@ void Box::keep_events_open() {
   const auto& talked = runner_.state().plan;
   const auto plan = talked ? talked : open_plan();
   office_.listen(plan ? plan->events : std::string());
+}
+
+void Box::events_up() {
+  office_is(office_.host(), std::nullopt, {});
+  runner_.dispatch(session::EventsUp{});
 }
 
 void Box::open_events(const std::string&) {

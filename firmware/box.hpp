@@ -72,6 +72,16 @@ class Box final : public session::Ports {
     std::optional<BootTime> pressed, lamp, first_rtp, first_frame;
   };
   struct Heard;
+  /// What look_around() knows.
+  struct Watched {
+    WallTime clock_floor{};
+    bool clock_wrong = false;
+    std::optional<BootTime> synchronised, clock_saved, lamp_differs;
+    BootTime began{};
+    std::optional<std::filesystem::file_time_type> configuration;
+    bool configuration_known = false;
+    bool camera_looked_at = false;  ///< since the last consultation
+  };
 
   // box.cpp
   void spawn(boost::asio::awaitable<void> work, std::string what);
@@ -85,6 +95,7 @@ class Box final : public session::Ports {
   [[nodiscard]] session::CardFacts card_facts() const;
   [[nodiscard]] std::optional<session::Plan> open_plan() const;
   void keep_events_open();
+  void events_up();
   void end_all();
   boost::asio::awaitable<void> finish_devices();
   boost::asio::awaitable<void> end_children();
@@ -93,8 +104,28 @@ class Box final : public session::Ports {
   void disk_took(const Result<void>& saved);
 
   // box_watch.cpp
-  /// What nobody tells the box of: every minute.
+  /// What nobody tells the box of: every minute, and what is cheap at every tick.
   void look_around();
+  void look_at_clock();
+  void look_at_lamp();
+  void look_at_configuration();
+  void look_for_strangers();
+  /// While no camera is open: whether one is there.
+  void look_at_camera();
+  /// A fault that only hands can mend takes the box out of service, while nobody talks.
+  void judge_service();
+  [[nodiscard]] bool is_idle() const;
+  void load_clock_floor();
+  boost::asio::awaitable<void> save_clock();
+  [[nodiscard]] json::bj::object clock_status() const;
+  /// Codes of what would spoil the next press.
+  [[nodiscard]] json::bj::array spoilers() const;
+
+  // box_offices.cpp
+  /// At the start and every hour; sooner, with back-off, while something is wrong.
+  boost::asio::awaitable<void> keep_trying_offices();
+  void office_is(const std::string& host, std::optional<Fault> fault, const std::string& words);
+  [[nodiscard]] json::bj::array offices_status() const;
 
   // box_children.cpp
   void media_ready(const protocol::Ready& ready);
@@ -153,6 +184,12 @@ class Box final : public session::Ports {
   std::list<std::shared_ptr<boost::asio::cancellation_signal>> running_;
   Alarm ticker_;
   Alarm look_around_again_;
+  Watched watched_;
+  struct OfficeKnown {
+    std::optional<Fault> fault;
+    std::string words;  ///< what is wrong; never an address
+  };
+  std::map<std::string, OfficeKnown> offices_known_;  ///< by host
   Alarm media_steady_;
   Alarm camera_steady_;
   board::DeviceRoots roots_;

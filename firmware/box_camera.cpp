@@ -49,7 +49,10 @@ void Box::watch_cameras() {
   if (device == "simulated") return;
   const std::filesystem::path folder = device.is_absolute() ? device.parent_path() : roots_.dev;
   const std::string prefix = device.is_absolute() ? device.filename().native() : std::string("video");
-  auto watch = board::NodeWatch::open(io_.get_executor(), folder, prefix, [this] { camera_.hurry(); });
+  auto watch = board::NodeWatch::open(io_.get_executor(), folder, prefix, [this] {
+    camera_.hurry();
+    look_at_camera();
+  });
   if (watch) camera_watch_ = std::move(*watch);
   else log::warning("camera-not-watched", {{"error", watch.error().message}});  // the back-off finds it, later
 }

@@ -177,7 +177,12 @@ object Box::status(const protocol::SpeakerMeasured& speaker) const {
   reply["counters"] = object{
       {"events", counted.events}, {"illegal", counted.illegal}, {"stale", counted.stale}, {"late", counted.late}};
   reply["feeds"] = feeds_status();
+  reply["offices"] = offices_status();
   reply["faults"] = faults_status();
+  array spoiled_by = spoilers();
+  const bool works = spoiled_by.empty();
+  reply["next_press"] = object{{"works", works}, {"spoiled_by", std::move(spoiled_by)}};
+  reply["clock"] = clock_status();
   return reply;
 }
 

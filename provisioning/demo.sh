@@ -114,6 +114,7 @@ show_bookings = true
 state = "$state/box"
 socket = "$state/control.sock"
 programs = "$bin"
+synchronised_clock = false
 
 [[office]]
 origin = "$origin"

@@ -3,6 +3,7 @@
 #include "firmware/config/config.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -86,6 +87,7 @@ void read_box(Table table, Box& box) {
   read_path(table, "programs", box.programs);
   table.read_word("board", box.board, {"fake", "linux"});
   table.read("ca_file", box.ca_file);
+  table.read("synchronised_clock", box.synchronised_clock);
 }
 
 void read_office(Table table, std::vector<signalling::Token>& offices) {
@@ -283,9 +285,28 @@ Loaded read(Document document) {
 Result<Loaded> load(const std::string& path) {
   auto document = Document::open(path);
   if (!document) return fail(document.error());
-  return read(std::move(*document));
+  Loaded loaded = read(std::move(*document));
+  std::error_code error;
+  loaded.config.box.file = std::filesystem::absolute(path, error);
+  return loaded;
 }
 
 Loaded parse(std::string_view text, const std::string& file) { return read(Document::parse(text, file)); }
+
+std::vector<Problem> gaps(const Config& config, const std::string& file) {
+  std::vector<Problem> found;
+  const auto miss = [&](bool missing, std::string message) {
+    if (missing) found.push_back({file, 1, 1, std::move(message)});
+  };
+  miss(config.box.hall.empty(), "[box] hall is missing: the name that screen and status show");
+  miss(config.box.telephone.empty(),
+       "[box] telephone is missing: the number that the screen shows when something fails");
+  miss(config.schedule.feeds.empty(), "there is no [[feed]]: a calendar with the hall's bookings");
+  miss(config.schedule.links.empty(), "there is no [[link]]: a rule that makes addresses of a booking's link");
+  for (const auto& program : {config.schedule.reader, config.media_process.program, config.camera_process.program}) {
+    miss(::access(program.c_str(), X_OK) != 0, fmt::format("[box] programs: {} is not there", program.native()));
+  }
+  return found;
+}
 
 }  // namespace madoguchi::config

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "board/linux/cameras.hpp"
 #include "board/settings.hpp"
 #include "firmware/config/reader.hpp"
@@ -26,7 +27,10 @@ struct Box {
   std::filesystem::path socket = "/run/madoguchi/control.sock";
   std::filesystem::path programs = "/usr/libexec/madoguchi";
   std::string board = "fake";
-  std::string ca_file;  ///< "" = the system's certificates
+  std::string ca_file;              ///< "" = the system's certificates
+  bool synchronised_clock = true;   ///< a clock that nothing has set is not believed
+  WallTime built{};                 ///< no clock may be before that; not in the file
+  std::filesystem::path file = {};  ///< where all this was read from; "" in tests
 };
 
 struct Config {
@@ -52,5 +56,9 @@ struct Loaded {
 /// Errc::not_found, permission; what is wrong inside is in `problems`.
 Result<Loaded> load(const std::string& path);
 Loaded parse(std::string_view text, const std::string& file);
+
+/// What a hall cannot do without and this configuration has not, though each key of it is right: a hall, a telephone, a
+/// calendar, a rule, the programs. At the file's first line. Looks at the disk.
+std::vector<Problem> gaps(const Config& config, const std::string& file);
 
 }  // namespace madoguchi::config

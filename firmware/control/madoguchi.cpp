@@ -24,7 +24,7 @@ enum Exit { kGood = 0, kFailed = 1, kUsage = 2, kNoDaemon = 3, kFault = 4 };
 
 constexpr const char* kFooter = R"(Exit status:
   0  done            1  the daemon refused or failed     2  wrong usage or configuration
-  3  no daemon here  4  status only: a fault that harms a consultation
+  3  no daemon here  4  status only: something would spoil the next press
 
 Examples:
   madoguchi status                     what the box is doing, in words
@@ -68,7 +68,7 @@ int print(const Options& options, const Result<object>& reply, std::string (*wor
 int status(const Options& options) {
   const auto reply = ask(options, {{"command", "status"}});
   if (const int result = print(options, reply, control::status_words); result != kGood) return result;
-  return control::has_error_fault(*reply) ? kFault : kGood;
+  return control::spoils_next_press(*reply) ? kFault : kGood;
 }
 
 /// Without the daemon: it may not run, and is not asked to look at devices for others.
@@ -107,12 +107,13 @@ int screenshot(const Options& options, const std::string& file) {
 }
 
 /// The daemon's own reader checks the file, so that both always agree.
-int check_config(const char* self, const std::string& file, bool as_json) {
+int check_config(const char* self, const std::string& file, bool as_json, bool online) {
   std::error_code ignored;
   auto daemon = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "madoguchid";
   if (!std::filesystem::exists(daemon)) daemon = "madoguchid";
   std::vector<const char*> arguments{"madoguchid", "--check-config", file.c_str()};
   if (as_json) arguments.push_back("--json");
+  if (online) arguments.push_back("--online");
   arguments.push_back(nullptr);
   ::execvp(daemon.c_str(), const_cast<char* const*>(arguments.data()));
   std::cerr << self << ": madoguchid was not found beside this command or on the PATH\n";
@@ -149,6 +150,8 @@ int main(int argc, char** argv) {
   screenshot_command->add_option("file", file, "the PNG to write")->required();
   auto* check_command = app.add_subcommand("check-config", "read a configuration file and say what is wrong with it");
   check_command->add_option("file", file, "the TOML file")->required();
+  bool online = false;
+  check_command->add_flag("--online", online, "try every address and token as well, and say what was found");
 
   try {
     app.parse(argc, argv);
@@ -166,5 +169,5 @@ int main(int argc, char** argv) {
     return print(options, ask(options, {{"command", "mute"}, {"on", on_off == "on"}}), control::done_words);
   }
   if (*screenshot_command) return screenshot(options, file);
-  return check_config(argv[0], file, options.as_json);
+  return check_config(argv[0], file, options.as_json, online);
 }

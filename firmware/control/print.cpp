@@ -124,6 +124,22 @@ std::string status_words(const object& reply) {
     if (skipped > 0) out += fmt::format("; {} event{} could not be used", skipped, skipped == 1 ? "" : "s");
     out += "\n";
   }
+  for (const object* office : objects(reply, "offices")) {
+    const std::string error = text(*office, "error");
+    out += fmt::format("office    {}\n", error.empty() ? text(*office, "host") + ": good" : error);
+  }
+  if (const object* clock = member(reply, "clock")) {
+    const auto is = [clock](const char* key) { return json::boolean_or(*clock, key, true).value_or(true); };
+    out += fmt::format("clock     {}synchronised{}\n", is("synchronised") ? "" : "not ",
+                       is("believed") ? "" : ", not believed");
+  }
+  if (const object* next = member(reply, "next_press")) {
+    std::string by;
+    for (const auto& code : list(*next, "spoiled_by")) {
+      if (code.is_string()) by += (by.empty() ? "" : ", ") + std::string(code.get_string());
+    }
+    out += by.empty() ? "press     would work\n" : fmt::format("press     would suffer from {}\n", by);
+  }
   add_faults(out, reply);
   if (list(reply, "faults").empty()) out += "faults    none\n";
   return out;
@@ -151,7 +167,8 @@ std::string done_words(const object& reply) {
   return said.empty() ? "done\n" : said + "\n";
 }
 
-bool has_error_fault(const object& reply) {
+bool spoils_next_press(const object& reply) {
+  if (const object* next = member(reply, "next_press")) return !json::boolean_or(*next, "works", true).value_or(true);
   for (const object* each : objects(reply, "faults")) {
     if (text(*each, "severity") == "error") return true;
   }

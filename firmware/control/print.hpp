@@ -18,7 +18,8 @@ std::string status_words(const json::bj::object& reply);
 std::string agenda_words(const json::bj::object& reply);
 std::string done_words(const json::bj::object& reply);
 
-/// A fault of severity "error" is raised: the exit status of `madoguchi status` says so.
-bool has_error_fault(const json::bj::object& reply);
+/// Something stands that would spoil the next press: the exit status of `madoguchi status` says so. Of an older daemon, a
+/// fault of severity "error".
+bool spoils_next_press(const json::bj::object& reply);
 
 }  // namespace madoguchi::control

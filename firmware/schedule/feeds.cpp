@@ -47,6 +47,13 @@ std::set<std::string> origins_of(const Settings& settings, const std::string& fe
   return origins;
 }
 
+/// Until there is enough to know a calendar by.
+asio::awaitable<bool> take_beginning(std::string& begin, std::string_view piece) {
+  constexpr std::size_t kEnough = 64;
+  begin += piece.substr(0, kEnough - begin.size());
+  co_return begin.size() < kEnough;
+}
+
 bool leads_elsewhere(const Consultation& consultation, const std::set<std::string>& origins) {
   const auto foreign = [&origins](const std::string& text) {
     if (text.empty()) return false;
@@ -58,12 +65,6 @@ bool leads_elsewhere(const Consultation& consultation, const std::set<std::strin
                      [&foreign](const Seat& seat) { return foreign(seat.publish) || foreign(seat.play); });
 }
 }  // namespace
-
-/// A failed poll: what staff read, and a short cause for IT.
-struct Feeds::Failure {
-  Fault fault = Fault::feed_unreadable;
-  std::string cause;  ///< never an URL
-};
 
 struct Feeds::Feed {
   explicit Feed(FeedSettings s) : settings(std::move(s)) {}
@@ -126,6 +127,13 @@ Feeds::~Feeds() = default;
 
 bool Feeds::unread() const {
   return std::any_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return !feed->state.read_at; });
+}
+
+std::optional<Fault> Feeds::why_unread() const {
+  for (const auto& feed : feeds_) {
+    if (!feed->state.read_at && feed->fault) return feed->fault;
+  }
+  return std::nullopt;
 }
 
 bool Feeds::leads_to(const std::string& text) const {
@@ -231,6 +239,26 @@ asio::awaitable<void> Feeds::run(std::size_t index) {
     delay += delay * static_cast<int>(jitter_() % 200) / 1000;
     co_await sleep_for(clock_, delay);
   }
+}
+
+asio::awaitable<std::optional<Feeds::Failure>> Feeds::try_out(HttpClient& http, FeedSettings feed,
+                                                              std::chrono::milliseconds within) {
+  const Result<Url> url = Url::parse(feed.url);
+  if (!url) co_return Failure{Fault::feed_unreadable, url.error().message};
+  std::string begin;
+  HttpRequest request("GET", *url, within);
+  request.headers.emplace_back("Accept", "text/calendar");
+  request.bearer = feed.bearer;
+  request.user = feed.user;
+  request.password = feed.password;
+  request.body_to = [&begin](std::string_view piece) { return take_beginning(begin, piece); };
+  const Result<HttpResponse> response = co_await http.send(std::move(request));
+  const bool enough = !response && response.error().code == Errc::cancelled;
+  if (!response && !enough) co_return fetch_failure(response.error(), *url);
+  if (response && response->status != 200) co_return status_failure(response->status, *url);
+  if (begin.find("BEGIN:VCALENDAR") != std::string::npos) co_return std::nullopt;
+  co_return Failure{Fault::feed_unreadable,
+                    fmt::format("fetching it from {}: what is there is not a calendar", url->host())};
 }
 
 asio::awaitable<std::optional<Feeds::Failure>> Feeds::poll(Feed& feed) {

@@ -50,6 +50,8 @@ class Feeds {
   [[nodiscard]] std::vector<FeedState> states() const;
   /// Some feed has never been read: there may be bookings that the box does not know.
   [[nodiscard]] bool unread() const;
+  /// What keeps such a feed from being read, of the first that has a reason.
+  [[nodiscard]] std::optional<Fault> why_unread() const;
   /// Some feed was not read for Settings::old_after; one that was never read, since the start.
   [[nodiscard]] bool old() const;
   /// Some feed's rules lead to this server: nothing else is ever contacted.
@@ -57,9 +59,17 @@ class Feeds {
   /// An agenda could not be written to the disk, which `raise` was told of.
   [[nodiscard]] bool unsaved() const { return unsaved_; }
 
+  /// What staff read, and a short cause for IT.
+  struct Failure {
+    Fault fault = Fault::feed_unreadable;
+    std::string cause;  ///< never an URL, but for its host
+  };
+  /// Whether a calendar comes from there; not what is in it.
+  static boost::asio::awaitable<std::optional<Failure>> try_out(HttpClient& http, FeedSettings feed,
+                                                                std::chrono::milliseconds within);
+
  private:
   struct Feed;
-  struct Failure;
   boost::asio::awaitable<std::optional<Failure>> poll(Feed& feed);
   static Failure fetch_failure(const Error& error, const Url& url);
   static Failure status_failure(int status, const Url& url);

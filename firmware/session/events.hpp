@@ -192,10 +192,13 @@ struct AgendaSeen {
   std::optional<WallTime> start;  ///< of what is open or next
   std::optional<WallTime> end;
   bool unread = false;  ///< a feed has never been read: there may be bookings that the box does not know
+  std::optional<Fault> why_unread = {};  ///< what keeps it from being read
+  bool clock_wrong = false;              ///< what is open and what comes next is not known
   bool operator==(const AgendaSeen&) const = default;
 };
 struct ServiceSet {
   bool in_service = true;
+  std::optional<Fault> why = {};  ///< what hands have to mend
 };
 
 using Event =

@@ -179,25 +179,7 @@ void Step::post_failed(Leg& leg, const PostFailed& event) {
     leg.failures = 0;
     return retry(leg, meanwhile, std::max(asked, seat.known ? settings.answer_floor : settings.poll_floor));
   }
-  switch (event.failure) {
-    case PostFailure::not_found:
-    case PostFailure::gone:
-    case PostFailure::busy:
-    case PostFailure::conflict: break;
-    case PostFailure::not_acceptable: raise(Fault::office_protocol, &leg); break;
-    case PostFailure::server_error: raise(Fault::office_error, &leg); break;
-    case PostFailure::refused: raise(Fault::office_refused, &leg); break;
-    case PostFailure::no_location: raise(Fault::office_no_location, &leg); break;
-    case PostFailure::answer_invalid: raise(Fault::office_answer_invalid, &leg); break;
-    case PostFailure::empty_reply: raise(Fault::office_empty_reply, &leg); break;
-    case PostFailure::late: raise(Fault::office_late, &leg); break;
-    case PostFailure::cut: raise(Fault::office_cut, &leg); break;
-    case PostFailure::host_unknown: raise(Fault::office_host_unknown, &leg); break;
-    case PostFailure::down: raise(Fault::office_down, &leg); break;
-    case PostFailure::unreachable: raise(Fault::network_unreachable, &leg); break;
-    case PostFailure::tls: raise(Fault::office_tls, &leg); break;
-    case PostFailure::protocol: raise(Fault::office_protocol, &leg); break;
-  }
+  if (const auto fault = fault_of(event.failure)) raise(*fault, &leg);
   retry(leg, meanwhile, asked);
 }
 

@@ -60,4 +60,27 @@ Refusal meaning_of(PostFailure failure, Phase phase, Direction direction, bool e
   return phase == Phase::talking ? row->talking : row->calling;
 }
 
+std::optional<Fault> fault_of(PostFailure failure) {
+  switch (failure) {
+    case PostFailure::not_found:
+    case PostFailure::gone:
+    case PostFailure::busy:
+    case PostFailure::conflict: return std::nullopt;
+    case PostFailure::not_acceptable:
+    case PostFailure::protocol: return Fault::office_protocol;
+    case PostFailure::server_error: return Fault::office_error;
+    case PostFailure::refused: return Fault::office_refused;
+    case PostFailure::no_location: return Fault::office_no_location;
+    case PostFailure::answer_invalid: return Fault::office_answer_invalid;
+    case PostFailure::empty_reply: return Fault::office_empty_reply;
+    case PostFailure::late: return Fault::office_late;
+    case PostFailure::cut: return Fault::office_cut;
+    case PostFailure::host_unknown: return Fault::office_host_unknown;
+    case PostFailure::down: return Fault::office_down;
+    case PostFailure::unreachable: return Fault::network_unreachable;
+    case PostFailure::tls: return Fault::office_tls;
+  }
+  return std::nullopt;
+}
+
 }  // namespace madoguchi::session

@@ -42,6 +42,8 @@ View sample_view(CardCode code) {
   if (code == CardCode::banner) view.banner = "お手元の通知書の、右上の番号を読んでください。";
   if (code == CardCode::talk_begins) view.listeners = {"福祉課"};
   if (code == CardCode::trouble) view.fault = Fault::network_unreachable;
+  if (code == CardCode::bookings_unread) view.fault = Fault::feed_host_unknown;
+  if (code == CardCode::nothing_known) view.fault = Fault::feed_tls;
   if (code == CardCode::camera_trouble) view.fault = Fault::camera_unplugged;
   if (code == CardCode::out_of_service) view.fault = Fault::camera_unplugged;
   return view;

@@ -115,7 +115,8 @@ struct State {
   AgendaSeen agenda;
   std::optional<Plan> pending;  ///< pressed while ending
   std::set<LegFault> faults;
-  std::optional<Fault> camera_fault;  ///< why the room is not seen just now
+  std::optional<Fault> camera_fault;   ///< why the room is not seen just now
+  std::optional<Fault> service_fault;  ///< why it is out of service
 };
 
 /// Media of that direction flows on at least one leg.

@@ -352,6 +352,7 @@ class Handler : private Step {
   void operator()(const ServiceSet& event) {
     if (event.in_service && state.phase == Phase::out_of_service) state.phase = Phase::idle;
     if (!event.in_service && state.phase == Phase::idle) state.phase = Phase::out_of_service;
+    state.service_fault = state.phase == Phase::out_of_service ? event.why : std::nullopt;
   }
 
  private:

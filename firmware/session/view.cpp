@@ -32,18 +32,22 @@ std::string ended_card(EndReason reason) {
 
 std::string idle_card(const State& state) {
   if (state.notice == Notice::nothing_open) {
+    if (state.agenda.clock_wrong) return "clock-wrong";
     if (state.agenda.start) return "too-early";
     return state.agenda.unread ? "nothing-known" : "nothing-open";
   }
   if (state.farewell) return ended_card(state.farewell->reason);
   if (!state.media_ready) return "starting";
   if (state.agenda.open_now) return "ready";
+  if (state.agenda.clock_wrong) return "clock-wrong";
   if (state.agenda.start) return "next";
   return state.agenda.unread ? "bookings-unread" : "no-bookings";
 }
 
 std::string calling_card(const State& state, const std::optional<Fault>& fault) {
   if (fault && info(*fault).severity == Severity::error) return "trouble";
+  // Hands can mend it while the call goes on; what comes back by itself in a moment is not worth a card.
+  if (state.camera_fault && info(*state.camera_fault).severity == Severity::error) return "camera-trouble";
   if (state.notice == Notice::already_calling || state.reassure) return "calling-long";
   const bool somebody = std::any_of(state.seats.begin(), state.seats.end(), [](const Seat& s) { return s.present; });
   if (somebody) return "connecting";
@@ -104,11 +108,18 @@ View view(const State& state) {
   result.fault = worst(state.faults);
   result.pulse = state.notice != Notice::none && state.notice != Notice::talk_begins;
   switch (state.phase) {
-    case Phase::idle: result.card = idle_card(state); break;
-    case Phase::out_of_service: result.card = "out-of-service"; break;
+    case Phase::idle:
+      result.card = idle_card(state);
+      if (result.card == "bookings-unread" || result.card == "nothing-known") result.fault = state.agenda.why_unread;
+      break;
+    case Phase::out_of_service:
+      result.card = "out-of-service";
+      result.fault = state.service_fault;
+      break;
     case Phase::calling:
       result.pulse = true;
       result.card = calling_card(state, result.fault);
+      if (result.card == "camera-trouble") result.fault = state.camera_fault;
       break;
     case Phase::talking:
       if (!any_up(state, Direction::play)) {

@@ -72,6 +72,8 @@ void Office::listen(const std::string& events) {
 
 bool Office::is_up() const { return stream_ && stream_->events.is_up(); }
 
+std::string Office::host() const { return stream_ ? stream_->events.url().host() : std::string(); }
+
 const Seats* Office::seats() const {
   if (!stream_ || !stream_->events.seats()) return nullptr;
   return &*stream_->events.seats();

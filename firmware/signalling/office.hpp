@@ -51,6 +51,8 @@ class Office {
   /// Nothing is heard any more, also not that the stream is down.
   void stop();
   [[nodiscard]] bool is_up() const;
+  /// Of the stream that is open; "" where none is.
+  [[nodiscard]] std::string host() const;
   /// Who sits where, as the stream said last; nullptr while it is down.
   [[nodiscard]] const Seats* seats() const;
 

@@ -51,8 +51,6 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Wa
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost));
 }
 
-namespace {
-
 PostFailure failure_of(Errc code) {
   switch (code) {
     case Errc::timeout: return PostFailure::late;
@@ -66,6 +64,8 @@ PostFailure failure_of(Errc code) {
     default: return PostFailure::protocol;
   }
 }
+
+namespace {
 
 PostFailure failure_of_status(int status) {
   if (status == 404) return PostFailure::not_found;

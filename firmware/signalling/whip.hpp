@@ -24,6 +24,9 @@ struct PostError {
   std::optional<std::chrono::seconds> retry_after;  ///< at most ten minutes
 };
 
+/// Of a request that had no answer.
+PostFailure failure_of(Errc code);
+
 /// RFC 9725 section 4.2. The bearer goes to the endpoint's origin alone. Cancellation throws operation_aborted.
 boost::asio::awaitable<tl::expected<Answered, PostError>> post_offer(HttpClient& http, const Clock& clock, Url endpoint,
                                                                      std::string offer, std::string bearer,

@@ -9,17 +9,24 @@ import sys
 import tempfile
 
 
+PROGRAMS = ("madoguchi-feed", "madoguchi-media", "madoguchi-camera")
+
+
 def example(readme):
-    """The first TOML block, with a token in place of the file that this machine does not have."""
+    """The first TOML block, with a token in place of the file that this machine does not have, and with {programs}."""
     block = re.search(r"```toml\n(.*?)```", readme, re.DOTALL)
     if block is None:
         raise SystemExit("README.md:1: example: there is no ```toml block")
-    return re.sub(r"(?m)^token_file = .*$", 'token = "example"', block.group(1))
+    text = re.sub(r"(?m)^token_file = .*$", 'token = "example"', block.group(1))
+    return re.sub(r"(?m)^programs = .*$", 'programs = "{programs}"', text)
 
 
 def verdict(program, text):
     """(exit status, words) of the daemon on that text."""
     with tempfile.TemporaryDirectory() as folder:
+        for name in PROGRAMS:  # where it is not installed
+            os.symlink("/bin/true", os.path.join(folder, name))
+        text = text.replace("{programs}", folder)
         path = os.path.join(folder, "box.toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

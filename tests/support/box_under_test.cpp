@@ -24,6 +24,7 @@ telephone = "0123-45-6789"
 state = "{folder}/state"
 socket = "{folder}/control.sock"
 programs = "{programs}"
+synchronised_clock = false
 {box}
 [[office]]
 origin = "{origin}"

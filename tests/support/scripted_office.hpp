@@ -53,6 +53,7 @@ class ScriptedOffice {
 
   /// The bookings' text; by default one that is open now.
   std::string calendar_text;
+  int check_status = 404;  ///< what a request for nobody's room is answered with; such requests are not in requests()
   /// Is the counsellor there? Tells every open stream.
   void seat(bool present, const std::string& session = "s1");
   void tell(const std::string& event);

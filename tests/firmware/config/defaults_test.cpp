@@ -56,6 +56,7 @@ std::vector<Row> rows() {
       {"[media]\n", "speaker", "simulated", "\"none\"", "none", NOW(c.media.speaker)},
       {"[media]\n", "screen", "simulated", "\"none\"", "none", NOW(c.media.screen)},
       {"[box]\n", "show_bookings", "false", "true", "true", NOW(c.box.show_bookings)},
+      {"[box]\n", "synchronised_clock", "true", "false", "false", NOW(c.box.synchronised_clock)},
       {"[box]\n", "language", "ja", "\"easy\"", "easy", NOW(c.box.language)},
       {"[media]\n", "screen_width", "1280", "1920", "1920", NOW(c.media.screen_width)},
       {"[media]\n", "screen_height", "720", "1080", "1080", NOW(c.media.screen_height)},

@@ -14,6 +14,7 @@
 #include "firmware/control/control.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;
 using namespace madoguchi;
@@ -96,6 +97,20 @@ auto pictures(const std::filesystem::path& folder) {
   return std::count_if(begin(files), end(files), [](const auto& file) {
     return file.path().filename().native().find("screen") != std::string::npos;
   });
+}
+
+/// A configuration with all that a hall needs; the programs are there by their names.
+std::string whole(const Folder& folder, const std::string& origin, const std::string& calendar = "https://c.example/") {
+  for (const char* name : {"madoguchi-feed", "madoguchi-media", "madoguchi-camera"}) {
+    std::error_code there;
+    std::filesystem::create_symlink("/bin/true", folder / name, there);
+  }
+  return "[box]\nhall = \"h\"\ntelephone = \"1\"\nstate = \"/s\"\nprograms = \"" + folder.path().native() +
+         "\"\n[[office]]\norigin = \"" + origin + "\"\ntoken = \"box-token\"\n[[feed]]\nname = \"hall\"\nurl = \"" +
+         calendar + "\"\n[[link]]\nfeeds = [\"hall\"]\nlink = \"" + origin +
+         "/rooms/(?P<room>[a-z0-9]+)\"\nevents = \"" + origin +
+         "/events/{room}\"\n[[link.seat]]\nid = \"c\"\npublish = \"" + origin + "/whip/{room}\"\nplay = \"" + origin +
+         "/whep/{room}\"\n[session]\n";
 }
 
 object fault(const std::string& severity) {
@@ -272,10 +287,92 @@ TEST_CASE("a daemon that ends in the middle") {
   CHECK(ran.err.find("too long") != std::string::npos);
 }
 
+TEST_CASE("check-config: what a hall cannot do without is missed, though every key is right") {
+  Desk desk(false);
+  const auto file = desk.folder / "box.toml";
+  const std::string good = whole(desk.folder, "https://office.example");
+  const auto without = [&good](const std::string& from, const std::string& to) {
+    return good.substr(0, good.find(from)) + good.substr(good.find(to));
+  };
+  struct Row {
+    std::string text;
+    Arguments said;
+  };
+  const Row rows[] = {
+      {"", {"[box] hall is missing", "[box] telephone is missing", "no [[feed]]", "no [[link]]", "madoguchi-feed"}},
+      {without("telephone", "state"), {"[box] telephone is missing"}},
+      {without("hall", "telephone"), {"[box] hall is missing"}},
+      {without("[[link]]", "[session]"), {"no [[link]]"}},
+  };
+  for (const Row& row : rows) {
+    write_text(file, row.text);
+    const Ran ran = desk.run({"check-config", file.native()}, false);
+    CAPTURE(row.text, ran.out);
+    CHECK(ran.status == 2);
+    for (const std::string& said : row.said) CHECK(ran.out.find(said) != std::string::npos);
+    CHECK(static_cast<std::size_t>(std::count(ran.out.begin(), ran.out.end(), '\n')) >= row.said.size());
+    CHECK(ran.out.find(": good") == std::string::npos);
+  }
+  write_text(file, good);
+  std::filesystem::remove(desk.folder / "madoguchi-media");
+  const Ran gone = desk.run({"check-config", file.native()}, false);
+  CHECK(gone.status == 2);
+  CHECK(gone.out.find("[box] programs: " + (desk.folder / "madoguchi-media").native() + " is not there") !=
+        std::string::npos);
+}
+
+TEST_CASE("check-config --online tries every address and token, and says what it found") {
+  Desk desk(false);
+  ScriptedServer office(desk.io), calendars(desk.io);
+  int token_status = 404;
+  std::string body = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+  calendars.answer = [&](const ServerRequest&) { return ServerReply(200, body); };
+  office.answer = [&](const ServerRequest&) { return ServerReply(token_status); };
+  const auto file = desk.folder / "box.toml";
+  const auto check = [&](const std::string& origin, const std::string& calendar, const Arguments& more = {}) {
+    write_text(file, whole(desk.folder, origin, calendar));
+    Arguments arguments{"check-config", "--online", file.native()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return desk.run(arguments, false);
+  };
+  const std::string at = calendars.url("/hall.ics");
+  const Ran good = check(office.origin(), at);
+  CAPTURE(good.out, good.err);
+  CHECK(good.status == 0);
+  CHECK(good.out ==
+        "feed hall: good: a calendar comes\noffice 127.0.0.1: good: 127.0.0.1: it answers, and refuses no "
+        "token\n" +
+            file.native() + ": good\n");
+  REQUIRE(office.requests().size() == 1);
+  CHECK(office.requests()[0].method == "GET");
+  CHECK(office.requests()[0].target == "/events/madoguchi-check");
+  CHECK(office.requests()[0].header("authorization") == "Bearer box-token");
+
+  token_status = 401;
+  const Ran refused = check(office.origin(), at);
+  CHECK(refused.status == 1);
+  CHECK(refused.out.find("office 127.0.0.1: office-refused: 127.0.0.1: it does not take this box's token (HTTP 401)") !=
+        std::string::npos);
+  CHECK(refused.out.find(": good\n") == std::string::npos);
+  CHECK(refused.out.find("box-token") == std::string::npos);
+  token_status = 404;
+  body = "<html>please log in</html>";
+  const Ran page = check(office.origin(), at, {"--json"});
+  CHECK(page.status == 1);
+  CHECK_FALSE(page.json().at("ok").as_bool());
+  const object first = page.json().at("online").as_array().at(0).as_object();
+  CHECK(first.at("fault").as_string() == "feed-unreadable");
+  CHECK(first.at("words").as_string() == "fetching it from 127.0.0.1: what is there is not a calendar");
+  const Ran down = check("http://127.0.0.1:9", "http://127.0.0.1:9/hall.ics");
+  CHECK(down.status == 1);
+  CHECK(down.out.find("feed hall: feed-down: ") != std::string::npos);
+  CHECK(down.out.find("office 127.0.0.1: office-down: ") != std::string::npos);
+}
+
 TEST_CASE("check-config is the daemon's own reader") {
   Desk desk(false);
   const auto file = desk.folder / "box.toml";
-  write_text(file, "[box]\nhall = \"h\"\n");
+  write_text(file, whole(desk.folder, "https://office.example"));
   const Ran good = desk.run({"check-config", file.native()}, false);
   CHECK(good.status == 0);
   CHECK(good.out == file.native() + ": good\n");

@@ -101,11 +101,28 @@ TEST_CASE("what was done") {
 }
 
 TEST_CASE("only a fault of severity error harms a consultation") {
-  const auto with = [](const std::string& severities) { return control::has_error_fault(parsed(severities)); };
+  const auto with = [](const std::string& severities) { return control::spoils_next_press(parsed(severities)); };
   CHECK_FALSE(with(R"({})"));
   CHECK_FALSE(with(R"({"faults":[]})"));
   CHECK_FALSE(with(R"({"faults":[{"severity":"notice"},{"severity":"warning"}]})"));
   CHECK(with(R"({"faults":[{"severity":"notice"},{"severity":"error"}]})"));
+  // What the daemon says of it goes before what is guessed.
+  CHECK(with(R"({"next_press":{"works":false,"spoiled_by":["feed-refused"]},"faults":[{"severity":"warning"}]})"));
+  CHECK_FALSE(with(R"({"next_press":{"works":true,"spoiled_by":[]},"faults":[]})"));
+}
+
+TEST_CASE("what would spoil the next press is said in a line, and a clock that is not believed") {
+  const auto words = [](const std::string& more) {
+    return control::status_words(parsed(R"({"hall":"h","phase":"idle",)" + more + R"("faults":[]})"));
+  };
+  CHECK(words(R"("next_press":{"works":true,"spoiled_by":[]},)").find("\npress     would work\n") != std::string::npos);
+  CHECK(words(R"("next_press":{"works":false,"spoiled_by":["feed-tls","clock-wrong"]},)")
+            .find("\npress     would suffer from feed-tls, clock-wrong\n") != std::string::npos);
+  CHECK(words("").find("press ") == std::string::npos);
+  CHECK(words(R"("clock":{"synchronised":false,"believed":false},)")
+            .find("\nclock     not synchronised, not believed\n") != std::string::npos);
+  CHECK(words(R"("clock":{"synchronised":true,"believed":true},)").find("\nclock     synchronised\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a reply of another form is printed as far as it goes") {
@@ -118,6 +135,6 @@ TEST_CASE("a reply of another form is printed as far as it goes") {
     const object reply = parsed(text);
     CHECK(control::status_words(reply).find("box ") == 0);
     CHECK_FALSE(control::agenda_words(reply).empty());
-    CHECK_FALSE(control::has_error_fault(reply));
+    CHECK_FALSE(control::spoils_next_press(reply));
   }
 }

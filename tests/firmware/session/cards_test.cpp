@@ -138,8 +138,8 @@ TEST_CASE("an idle TV tells the date, and of bookings only where the hall wants 
 
 TEST_CASE("what waits or fails tells where to telephone, a talk does not") {
   for (const std::string_view code :
-       {"nothing-open", "nothing-known", "bookings-unread", "too-early", "calling", "calling-absent", "calling-long",
-        "reconnecting", "trouble", "ended-no-answer", "ended-lost", "ended-not-found"}) {
+       {"nothing-open", "nothing-known", "bookings-unread", "clock-wrong", "too-early", "calling", "calling-absent",
+        "calling-long", "reconnecting", "trouble", "ended-no-answer", "ended-lost", "ended-not-found"}) {
     CAPTURE(code);
     CHECK(has(lines(code, facts()), "市役所の電話　0123-45-6789"));
     CHECK(has(lines(code, facts(), Language::easy), "0123-45-6789"));
@@ -205,8 +205,17 @@ TEST_CASE("a fault's words and steps are on the card, the others are on none") {
   CHECK(has(words(view, facts(), Language::ja).lines, fault.steps_ja[0]));
   CHECK(has(words(view, facts(), Language::easy).lines, fault.steps_ja[0]));  // for staff
   CHECK(has(words(view, facts(), Language::en).lines, fault.steps_en[0]));
-  view.card = "out-of-service";
-  CHECK(has(words(view, facts(), Language::ja).lines, fault.ja));
+  for (const char* code : {"out-of-service", "bookings-unread", "nothing-known"}) {
+    CAPTURE(code);
+    view.card = code;
+    view.fault = Fault::feed_tls;
+    CHECK(has(words(view, facts(), Language::ja).lines, info(Fault::feed_tls).ja));
+    CHECK_FALSE(has(words(view, facts(), Language::ja).lines, "ケーブル"));  // a certificate is not mended by one
+    CHECK_FALSE(has(words(view, facts(), Language::en).lines, "cable"));
+    view.fault.reset();
+    CHECK_FALSE(has(words(view, facts(), Language::ja).lines, "ケーブル"));  // nor is what is not known yet
+  }
+  view.fault = Fault::network_unreachable;
   view.card = "calling";
   CHECK_FALSE(has(words(view, facts(), Language::ja).lines, fault.ja));
 }
@@ -223,8 +232,8 @@ TEST_CASE("while somebody is called it sounds again and again, and in no other c
 
 TEST_CASE("each state that comes by itself has a chime") {
   // Silent: what stands all day, what only follows another card, and what a finger brings (a press sounds by itself).
-  const std::set<std::string_view> silent = {"starting",        "idle",         "next",       "no-bookings",
-                                             "bookings-unread", "calling-long", "hold-to-end"};
+  const std::set<std::string_view> silent = {"starting",        "idle",        "next",         "no-bookings",
+                                             "bookings-unread", "clock-wrong", "calling-long", "hold-to-end"};
   for (const std::string_view code : all_cards()) {
     CAPTURE(code);
     CHECK(card(view_of(code), facts()).chime.empty() == silent.contains(code));

@@ -397,3 +397,71 @@ TEST_CASE("the last card stands for a minute, with its receipt number, unless so
     CHECK_FALSE(talk.state.farewell);
   }
 }
+
+TEST_CASE("with a wrong clock nobody is told that there are no bookings, or that it is too early") {
+  Talk talk;
+  talk.ready();
+  AgendaSeen seen;
+  seen.clock_wrong = true;
+  for (const bool next : {false, true}) {
+    seen.start = next ? std::optional(WallTime(std::chrono::hours(500'000))) : std::nullopt;
+    talk(AgendaSeen(seen));
+    CHECK(view(talk.state).card == "clock-wrong");
+    talk(Pressed{});
+    CHECK(view(talk.state).card == "clock-wrong");
+    CHECK(view(talk.state).pulse);
+    talk(TimerRang{{TimerKind::notice, {}}});
+  }
+  seen.open_now = true;  // what is open is joined all the same
+  talk(AgendaSeen(seen));
+  CHECK(view(talk.state).card == "ready");
+  talk(AgendaSeen{});
+  CHECK(view(talk.state).card == "no-bookings");
+}
+
+TEST_CASE("why bookings were never read stands on the idle card and on the answer to a press") {
+  Talk talk;
+  talk.ready();
+  AgendaSeen seen;
+  seen.unread = true;
+  talk(AgendaSeen(seen));
+  CHECK(view(talk.state).card == "bookings-unread");
+  CHECK_FALSE(view(talk.state).fault);
+  seen.why_unread = Fault::feed_tls;
+  talk(AgendaSeen(seen));
+  CHECK(view(talk.state).fault == Fault::feed_tls);
+  talk(Pressed{});
+  CHECK(view(talk.state).card == "nothing-known");
+  CHECK(view(talk.state).fault == Fault::feed_tls);
+}
+
+TEST_CASE("out of service says why, another reason takes its place, and it leaves as it came") {
+  Talk talk;
+  talk.ready();
+  talk(ServiceSet{false, Fault::camera_unplugged});
+  CHECK(view(talk.state).card == "out-of-service");
+  CHECK(view(talk.state).fault == Fault::camera_unplugged);
+  talk(ServiceSet{false, Fault::button_missing});
+  CHECK(view(talk.state).fault == Fault::button_missing);
+  talk(ServiceSet{true});
+  CHECK(view(talk.state).card == "no-bookings");
+  CHECK_FALSE(view(talk.state).fault);
+  talk.call();
+  talk(ServiceSet{false, Fault::camera_unplugged});  // nobody is thrown out
+  CHECK(talk.state.phase == Phase::calling);
+  CHECK_FALSE(talk.state.service_fault);
+}
+
+TEST_CASE("while somebody is called, a camera that hands can mend is shown, a moment without a picture is not") {
+  Talk talk;
+  talk.call();
+  const std::string before = view(talk.state).card;
+  talk(CameraLost{Fault::camera_dead});
+  CHECK(view(talk.state).card == before);
+  talk(CameraLost{Fault::camera_unplugged});
+  CHECK(view(talk.state).card == "camera-trouble");
+  CHECK(view(talk.state).fault == Fault::camera_unplugged);
+  CHECK(view(talk.state).pulse);
+  talk(CameraUp{});
+  CHECK(view(talk.state).card == before);
+}

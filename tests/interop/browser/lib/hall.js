@@ -26,6 +26,7 @@ telephone = "0123-45-6789"
 state = "${folder}/state"
 socket = "${folder}/control.sock"
 programs = "${bin}"
+synchronised_clock = false
 [[office]]
 origin = "${desk.origin}"
 token = "${hall.token}"
