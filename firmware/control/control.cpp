@@ -28,6 +28,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kMostConnections = 16;
+constexpr int kMostWaiting = 64;  // in the kernel's queue
+constexpr std::chrono::milliseconds kPlaceAgain{10};
 
 Result<sockaddr_un> address(const std::filesystem::path& path) {
   sockaddr_un result{};
@@ -40,11 +42,15 @@ Result<sockaddr_un> address(const std::filesystem::path& path) {
   return result;
 }
 
-Result<UniqueFd> connect_to(const std::filesystem::path& path) {
+/// Waits so long for a place in the daemon's queue.
+Result<UniqueFd> connect_to(const std::filesystem::path& path, std::chrono::milliseconds within = {}) {
   auto where = address(path);
   if (!where) return fail(where.error());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (within.count() > 0 ? 0 : SOCK_NONBLOCK), 0));
   if (!socket.valid()) return fail(errno_error("making a socket", errno));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(within);
+  const timeval wait{seconds.count(), std::chrono::microseconds(within - seconds).count()};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);  // connect(2) keeps to it
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*where), sizeof *where) != 0) {
     const int error = errno;
     if (error == EACCES) {
@@ -55,6 +61,7 @@ Result<UniqueFd> connect_to(const std::filesystem::path& path) {
     }
     return fail(Errc::unreachable, path.native() + ": no daemon listens here; is madoguchid running?");
   }
+  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
   return socket;
 }
 
@@ -171,7 +178,7 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, std
   const int error = errno;
   ::umask(before);
   if (bound != 0) return fail(errno_error("binding the control socket " + path.native(), error));
-  if (::listen(listener.get(), 16) != 0) return fail(errno_error("listening on the control socket", errno));
+  if (::listen(listener.get(), kMostWaiting) != 0) return fail(errno_error("listening on the control socket", errno));
   return std::unique_ptr<Server>(
       new Server(executor, std::move(path), std::move(listener), std::move(*lock), std::move(answer)));
 }
@@ -185,6 +192,15 @@ asio::awaitable<void> Server::run() {
       connections_->close_all();
       co_return;
     }
+    // Where all places are being answered the newcomer stays in the kernel's queue: it is the next, not turned away.
+    while (!connections_->make_place()) {
+      asio::steady_timer pause(executor_, kPlaceAgain);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      if (error) {
+        connections_->close_all();
+        co_return;
+      }
+    }
     UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid() && errno != EAGAIN && errno != ECONNABORTED) {
       // Out of descriptors, say: the visitor stays in the queue, and asking again at once would eat the processor.
@@ -192,7 +208,7 @@ asio::awaitable<void> Server::run() {
       asio::steady_timer pause(executor_, std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
-    if (!socket.valid() || !connections_->make_place()) continue;
+    if (!socket.valid()) continue;
     auto connection = std::make_shared<Connections::Connection>(executor_, std::move(socket));
     connections_->open.push_back(connection);
     auto serve = Connections::serve(connections_, connection);
@@ -204,11 +220,11 @@ asio::awaitable<void> Server::run() {
 
 Result<Reply> ask(const std::filesystem::path& path, const json::bj::object& question,
                   std::chrono::milliseconds within) {
-  auto socket = connect_to(path);
+  const auto until = steady_now() + within;
+  auto socket = connect_to(path, within);  // very many may ask just now
   if (!socket) return fail(socket.error());
   if (auto sent = send_message(socket->get(), json::bj::serialize(question)); !sent) return fail(sent.error());
   pollfd wait{socket->get(), POLLIN, 0};
-  const auto until = steady_now() + within;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_now());
     if (left.count() <= 0) return fail(Errc::timeout, "the daemon did not answer in time; its log may say why");
