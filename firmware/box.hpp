@@ -83,6 +83,11 @@ class Box final : public session::Ports {
     bool camera_looked_at = false;  ///< since the last consultation
   };
 
+  struct OfficeKnown {
+    std::optional<Fault> fault;
+    std::string words;  ///< what is wrong; never an address
+  };
+
   // box.cpp
   void spawn(boost::asio::awaitable<void> work, std::string what);
   void pressed(board::Press press);
@@ -185,10 +190,6 @@ class Box final : public session::Ports {
   Alarm ticker_;
   Alarm look_around_again_;
   Watched watched_;
-  struct OfficeKnown {
-    std::optional<Fault> fault;
-    std::string words;  ///< what is wrong; never an address
-  };
   std::map<std::string, OfficeKnown> offices_known_;  ///< by host
   Alarm media_steady_;
   Alarm camera_steady_;

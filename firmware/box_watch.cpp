@@ -209,6 +209,8 @@ array Box::spoilers() const {
     codes.emplace_back(info(each.fault).code);
     feed = feed || info(each.fault).code.starts_with("feed-");
   }
+  // It is a fault only after a while.
+  if (watched_.clock_wrong && !faults_.stands(Fault::clock_wrong)) codes.emplace_back(info(Fault::clock_wrong).code);
   if (feeds_.unread() && !feed) codes.emplace_back("bookings-unread");
   return codes;
 }

@@ -65,6 +65,7 @@ TEST_CASE("a clock that nothing has set is not believed, and is a fault after fi
     config.box.synchronised_clock = wanted;
   });
   CHECK(room.latest().code == (wanted ? "clock-wrong" : "no-bookings"));
+  CHECK(has(spoilers(room), "clock-wrong") == wanted);
   room.advance(5min);
   CHECK_FALSE(has(faults(room), "clock-wrong"));
   room.advance(1s);
