@@ -14,9 +14,9 @@ constexpr auto kLong = 20s * kSlow;
 /// An office beside the room, on its loop; what it answers is the test's.
 struct Hall {
   Room* room = nullptr;
-  std::optional<ScriptedServer> office;
   int status;
   std::optional<Room> made;
+  std::optional<ScriptedServer> office;  // on the room's loop: it goes before the room
 
   explicit Hall(int first_status, bool with_events = true) : status(first_status) {
     made.emplace(
