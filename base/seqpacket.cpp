@@ -2,6 +2,7 @@
 // sendmsg and recvmsg with SCM_RIGHTS, and the channel on the daemon's loop.
 #include "base/seqpacket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
@@ -115,6 +116,11 @@ asio::awaitable<Result<std::optional<Message>>> Channel::receive() {
       co_return std::optional<Message>();  // closed under us
     }
   }
+}
+
+bool Channel::has_unread() {
+  pollfd wait{socket_.native_handle(), POLLIN, 0};
+  return socket_.is_open() && ::poll(&wait, 1, 0) > 0;
 }
 
 void Channel::close() {

@@ -45,6 +45,8 @@ class Channel {
   boost::asio::awaitable<Result<std::optional<Message>>> receive();
   void close();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+  /// Something came that receive() has not handed on yet.
+  [[nodiscard]] bool has_unread();
 
  private:
   boost::asio::generic::seq_packet_protocol::socket socket_;

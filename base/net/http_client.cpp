@@ -49,7 +49,18 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
   Multi& operator=(const Multi&) = delete;
   ~Multi() { shut_down(); }
 
+  /// Another one, which ends with this at the latest.
+  std::shared_ptr<Multi> apart() {
+    auto made = std::make_shared<Multi>(executor_, settings_);
+    std::erase_if(apart_, [](const auto& each) { return each.expired(); });
+    apart_.push_back(made);
+    return made;
+  }
+
   void shut_down() {
+    for (const auto& each : std::exchange(apart_, {})) {
+      if (const auto held = each.lock()) held->shut_down();
+    }
     if (multi_ == nullptr) return;
     const std::set<Transfer*> left = transfers_;
     for (Transfer* transfer : left) {
@@ -172,6 +183,7 @@ class HttpClient::Multi : public std::enable_shared_from_this<HttpClient::Multi>
   CURLM* multi_ = nullptr;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
   std::set<Transfer*> transfers_;
+  std::vector<std::weak_ptr<Multi>> apart_;
 };
 
 namespace {
@@ -291,6 +303,8 @@ HttpClient::~HttpClient() { multi_->shut_down(); }
 
 // No coroutines: what they run keeps the multi handle from now on, and so the client may go before they begin.
 asio::awaitable<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
+  // A multi handle keeps its buffers (libcurl 8.7 and later: also the one that bodies are read into) as long as it lives.
+  if (request.body_to) return exchange(multi_->apart(), std::move(request));
   return exchange(multi_, std::move(request));
 }
 

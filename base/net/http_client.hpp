@@ -33,7 +33,8 @@ struct HttpRequest {
   std::size_t body_cap = 1024 * 1024;
   /// Of send() alone, for what must not stay in memory: the body of a 200 goes there piece by piece, and never into the
   /// response; the bytes of a piece are good until it ends. Other bodies are dropped. While it takes its time the far end
-  /// is held up; false: no more is wanted (Errc::cancelled). All buffers are cleansed.
+  /// is held up; false: no more is wanted (Errc::cancelled). All buffers are cleansed,
+  /// and with them the connection ends.
   std::function<boost::asio::awaitable<bool>(std::string_view piece)> body_to;
 };
 

@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t kMostConnections = 16;
 constexpr int kMostWaiting = 64;  // in the kernel's queue
 constexpr std::chrono::milliseconds kPlaceAgain{10};
+constexpr std::chrono::milliseconds kToAsk{100};  // who has just come is not shown out before he could ask
 
 Result<sockaddr_un> address(const std::filesystem::path& path) {
   sockaddr_un result{};
@@ -80,6 +81,8 @@ struct Server::Connections {
     Connection(asio::any_io_executor executor, UniqueFd socket) : channel(executor, std::move(socket)) {}
     Channel channel;
     bool answering = false;
+    bool has_asked = false;
+    std::chrono::steady_clock::time_point came = steady_now();
     std::uint64_t silent_since = 0;  ///< in turns: how many questions and visitors had come by then
   };
 
@@ -96,6 +99,8 @@ struct Server::Connections {
     for (const auto& each : open) {
       auto connection = each.lock();
       if (connection->answering || (oldest && oldest->silent_since < connection->silent_since)) continue;
+      if (connection->channel.has_unread()) continue;  // it has asked, and its turn comes
+      if (!connection->has_asked && steady_now() - connection->came < kToAsk) continue;
       oldest = std::move(connection);
     }
     if (!oldest) return false;
@@ -116,7 +121,7 @@ struct Server::Connections {
       connection->silent_since = ++self->turns;
       Result<std::optional<Message>> received = co_await channel.receive();
       if (!received || !*received) break;
-      connection->answering = true;
+      connection->answering = connection->has_asked = true;
       const Message message = std::move(**received);
       Reply reply;
       auto object = json::parse_object(message.text);

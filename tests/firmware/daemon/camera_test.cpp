@@ -102,11 +102,11 @@ TEST_CASE(
 
 TEST_CASE("the end of a consultation takes the camera's faults along") {
   Hall hall;
-  hall.camera.pull();
+  hall.camera.control().open_error = EBUSY;
   REQUIRE(hall.it.talking());
-  REQUIRE(hall.trouble("camera-unplugged"));
+  REQUIRE(hall.trouble("camera-busy"));
   hall.it.box.press(true);
   REQUIRE(hall.it.box.until_phase("idle", 20s));
-  CHECK(hall.it.box.until([](const object& now) { return !has_fault(now, "camera-unplugged"); }, 10s));
+  CHECK(hall.it.box.until([](const object& now) { return !has_fault(now, "camera-busy"); }, 10s));
   CHECK(hall.it.box.children_gone());
 }
